@@ -1,0 +1,118 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Settings every Swift target of the house is compiled with.
+let house: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let argumentParser = Target.Dependency.product(
+  name: "ArgumentParser", package: "swift-argument-parser")
+
+// Bottom up: a target imports only from rows beneath its own, never from its own row.
+// docs/ARCHITECTURE.md draws the rows; the Makefile makes undeclared imports an error.
+let package = Package(
+  name: "martlet",
+  products: [.executable(name: "martlet", targets: ["CLI"])],
+  dependencies: [
+    .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+    .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+  ],
+  targets: [
+    // 0: the edge
+    .target(name: "CPosix"),
+    .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev"])]),
+    .systemLibrary(name: "CSystemd", providers: [.apt(["libsystemd-dev"])]),
+    .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
+
+    // 1: the machine | the pure model
+    .target(
+      name: "Platform", dependencies: ["CPosix", "CSystemd", "CZlib", logging], swiftSettings: house
+    ),
+    .target(name: "JobModel", swiftSettings: house),
+
+    // 2: formats and wires
+    .target(name: "Configuration", dependencies: ["JobModel", yams], swiftSettings: house),
+    .target(name: "Redis", dependencies: ["CHiredis", "Platform"], swiftSettings: house),
+
+    // 3: the domain, with input and output
+    .target(
+      name: "Handlers", dependencies: ["Configuration", "JobModel", "Platform", logging],
+      swiftSettings: house),
+    .target(
+      name: "Queueing", dependencies: ["JobModel", "Redis"],
+      resources: [
+        .embedInCode("Scripts")
+      ], swiftSettings: house),
+
+    // 4: roles, who runs
+    .target(name: "Supervisor", dependencies: ["Platform", logging], swiftSettings: house),
+    .target(
+      name: "Worker",
+      dependencies: [
+        "Handlers", "Queueing", "Redis", "Configuration", "JobModel", "Platform", logging,
+      ],
+      swiftSettings: house),
+    .target(
+      name: "Scheduler",
+      dependencies: ["Queueing", "Redis", "Configuration", "JobModel", "Platform", logging],
+      swiftSettings: house),
+
+    // 5: everything meets here, and only here
+    .executableTarget(
+      name: "CLI",
+      dependencies: [
+        "Supervisor", "Worker", "Scheduler", "Handlers", "Queueing", "Configuration", "Redis",
+        "Platform",
+        "JobModel", argumentParser, logging,
+      ], swiftSettings: house),
+    .executableTarget(
+      name: "Bench", dependencies: ["Platform", argumentParser], swiftSettings: house),
+
+    // Tests
+    .target(
+      name: "TestSupport", dependencies: ["Platform", "Redis"], path: "Tests/TestSupport",
+      swiftSettings: house),
+    .testTarget(name: "JobModelTests", dependencies: ["JobModel"], swiftSettings: house),
+    .testTarget(
+      name: "PlatformTests", dependencies: ["Platform", "TestSupport", logging],
+      swiftSettings: house),
+    .testTarget(
+      name: "ConfigurationTests", dependencies: ["Configuration", "JobModel"], swiftSettings: house),
+    .testTarget(
+      name: "RedisTests", dependencies: ["Redis", "Platform", "TestSupport"], swiftSettings: house),
+    .testTarget(
+      name: "QueueingTests",
+      dependencies: ["Queueing", "Redis", "JobModel", "Platform", "TestSupport"],
+      swiftSettings: house),
+    .testTarget(
+      name: "HandlersTests",
+      dependencies: ["Handlers", "Configuration", "JobModel", "Platform", "TestSupport"],
+      swiftSettings: house),
+    .testTarget(
+      name: "SupervisorTests", dependencies: ["Supervisor", "Platform", "TestSupport"],
+      swiftSettings: house),
+    .testTarget(
+      name: "WorkerTests",
+      dependencies: [
+        "Worker", "Handlers", "Queueing", "Redis", "Configuration", "JobModel", "Platform",
+        "TestSupport",
+      ], swiftSettings: house),
+    .testTarget(
+      name: "SchedulerTests",
+      dependencies: [
+        "Scheduler", "Queueing", "Redis", "Configuration", "JobModel", "Platform", "TestSupport",
+      ],
+      swiftSettings: house),
+    .testTarget(
+      name: "SystemTests", dependencies: ["Redis", "Platform", "TestSupport", "CLI"],
+      swiftSettings: house),
+    .testTarget(name: "TidyTests", dependencies: ["Configuration"], swiftSettings: house),
+  ]
+)
