@@ -1,0 +1,17 @@
+/// Why something cannot be pushed as a job.
+package enum DraftError: Error, Equatable, CustomStringConvertible {
+    /// Not a strict JSON object.
+    case json(JSONError)
+    /// A member stands there twice that decides where the job goes.
+    case duplicateMember(String)
+    /// One member is wrong: which, and what it must be.
+    case member(String, String)
+
+    package var description: String {
+        switch self {
+        case .json(let error): "not a JSON object: \(error)"
+        case .duplicateMember(let name): "it has more than one \(name)"
+        case .member(let name, let advice): "\(name) \(advice)"
+        }
+    }
+}

@@ -1,0 +1,41 @@
+/// What a failure leaves in the payload of its job.
+struct FailureRecord {
+    /// The job's `retry_count` from now on: 0 after the first failure.
+    let count: Int
+    let firstFailure: Timestamp
+    private let failure: Failure
+    private let job: Job
+    private let queue: QueueName
+    private let now: Timestamp
+
+    init(of failure: Failure, job: Job, queue: QueueName, now: Timestamp) {
+        self.failure = failure
+        self.job = job
+        self.queue = queue
+        self.now = now
+        self.count = job.retryCount.map { $0 + 1 } ?? 0
+        self.firstFailure = (job.retryCount == nil ? nil : job.failedAt) ?? now
+    }
+
+    /// The job's payload with the error in it, in the members and the order of Sidekiq; all else is byte for byte as it
+    /// was.
+    func payload(storedBacktrace: String?) -> [UInt8] {
+        var splice = PayloadSplice(job.object)
+        splice.set("queue", toText: (job.retryQueue ?? queue).text)
+        splice.set("error_message", toText: failure.message)
+        splice.set("error_class", toText: failure.errorClass)
+        if job.retryCount != nil { splice.set("retried_at", to: now) }
+        // Also when an earlier failure left no readable date: `retry_for` counts from it and has to end some day.
+        if job.retryCount == nil || job.failedAt == nil { splice.set("failed_at", to: now) }
+        splice.set("retry_count", to: Array("\(count)".utf8))
+        if job.backtraceLines != nil {
+            // An older failure's backtrace beside the new message would mislead.
+            if let storedBacktrace {
+                splice.set("error_backtrace", toText: storedBacktrace)
+            } else {
+                splice.remove("error_backtrace")
+            }
+        }
+        return splice.bytes()
+    }
+}

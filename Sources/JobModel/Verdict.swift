@@ -1,0 +1,53 @@
+/// What becomes of a job after a run. Carrying it out is called settling.
+package enum Verdict: Equatable, Sendable {
+    /// Done.
+    case ack
+    /// Into the retry set; the payload carries the error.
+    case retry(afterSeconds: Double, payload: [UInt8])
+    /// Into the dead set; the payload carries the error.
+    case bury(payload: [UInt8])
+    /// Dropped.
+    case discard
+    /// Back to the head of its queue, unchanged.
+    case requeue
+    /// Into the schedule, unchanged.
+    case snooze(afterSeconds: Double)
+}
+
+extension Verdict {
+    /// Decides from its arguments alone: it reads no clock, asks no Redis and draws no random number.
+    ///
+    /// The rules are Sidekiq 8's: `retry`, `retry_for`, `retry_queue` and `dead` of the job, then the policy.
+    ///
+    /// - Parameters:
+    ///   - queue: where the job was taken from.
+    ///   - chance: 0 to below 1, drawn by the caller; the jitter is this part of the span, in whole seconds.
+    ///   - storedBacktrace: base64 of the zlib stream of `Failure.backtraceJSON(for:)`; nil if that was nil.
+    package static func decide(
+        _ outcome: Outcome, for job: Job, from queue: QueueName, under policy: RetryPolicy, now: Timestamp,
+        chance: Double, storedBacktrace: String?
+    ) -> Verdict {
+        let failure: Failure
+        let isRetryable: Bool
+        switch outcome {
+        case .succeeded: return .ack
+        case .discarded: return .discard
+        case .interrupted: return .requeue  // Our own stop is never the job's fault, so it costs no retry.
+        case .snoozed(let seconds): return .snooze(afterSeconds: RetryPolicy.bounded(seconds))
+        case .failed(let reason): (failure, isRetryable) = (reason, true)
+        case .dead(let reason): (failure, isRetryable) = (reason, false)
+        }
+
+        let record = FailureRecord(of: failure, job: job, queue: queue, now: now)
+        let limit = RetryLimit(of: job, under: policy)
+        if limit == .never { return .discard }
+        if isRetryable, !limit.isExhausted(count: record.count, firstFailure: record.firstFailure, now: now) {
+            let jitter = (chance * policy.jitterSpan(record.count)).rounded(.down)
+            return .retry(
+                afterSeconds: policy.delay(beforeRetry: record.count) + jitter,
+                payload: record.payload(storedBacktrace: storedBacktrace))
+        }
+        if job.object.bool("dead") == false { return .discard }
+        return .bury(payload: record.payload(storedBacktrace: storedBacktrace))
+    }
+}
