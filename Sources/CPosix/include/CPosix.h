@@ -1,1 +1,94 @@
+// The C calls Swift must not or cannot make: the gap between vfork and exec, variadic functions, and what
+// hides behind _GNU_SOURCE. Every function returns 0 or an errno, prints nothing and keeps no state.
+#ifndef CPOSIX_H
+#define CPOSIX_H
 
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/file.h>
+#include <sys/signalfd.h>
+#include <sys/types.h>
+
+// What a spawn was doing when it failed.
+enum cposix_step {
+    CPOSIX_STEP_FORK = 1,
+    CPOSIX_STEP_GROUP,
+    CPOSIX_STEP_DESCRIPTORS,
+    CPOSIX_STEP_DIRECTORY,
+    CPOSIX_STEP_OPEN_FILES_LIMIT,
+    CPOSIX_STEP_CREDENTIALS,
+    CPOSIX_STEP_PRIVILEGES,
+    CPOSIX_STEP_PARENT_DEATH,
+    CPOSIX_STEP_EXECUTE,
+    CPOSIX_STEP_PIDFD,
+};
+
+enum cposix_group { CPOSIX_GROUP_INHERITED, CPOSIX_GROUP_OWN, CPOSIX_GROUP_SESSION };
+
+// Everything the child is made of. The strings and arrays are the caller's and must outlive the call.
+struct cposix_spawn {
+    const char *_Nonnull executable;
+    char *_Nullable const *_Nonnull arguments;    // ends with NULL
+    char *_Nullable const *_Nonnull environment;  // ends with NULL
+    const char *_Nullable directory;
+    const int *_Nullable child_descriptors;   // ascending, each once
+    const int *_Nullable parent_descriptors;  // same length; any of ours, in any order
+    int *_Nullable scratch;                   // same length; overwritten
+    size_t descriptor_count;
+    int group;                // enum cposix_group
+    int parent_death_signal;  // 0: none
+    int no_new_privileges;
+    int change_credentials;  // 0: uid, gid and groups are not looked at
+    uid_t uid;
+    gid_t gid;
+    const gid_t *_Nullable groups;
+    size_t group_count;
+    uint64_t open_files_limit;  // soft RLIMIT_NOFILE, cut to the hard one; 0: as it is
+};
+
+struct cposix_child {
+    pid_t pid;
+    int pidfd;  // close-on-exec
+    int step;   // enum cposix_step when the call failed
+};
+
+// Starts a program and returns when it has been executed or could not be: vfork(2), execve(2), pidfd_open(2).
+// The parent-death signal is tied to the calling thread, see PR_SET_PDEATHSIG in prctl(2).
+int cposix_spawn(const struct cposix_spawn *_Nonnull spec, struct cposix_child *_Nonnull child);
+
+struct cposix_exit {
+    int was_signaled;
+    int dumped_core;
+    int number;  // the exit status or the signal
+    int64_t cpu_microseconds;
+    int64_t maximum_resident_kb;
+};
+
+// Takes the exit status of the child behind a pidfd without waiting: waitid(2) with P_PIDFD and the resources
+// it used. EAGAIN while it runs, ECHILD if it is not ours or was taken already.
+int cposix_reap(int pidfd, struct cposix_exit *_Nonnull end);
+
+// pidfd_open(2), close-on-exec. The descriptor is stored in *pidfd.
+int cposix_pidfd_open(pid_t pid, int *_Nonnull pidfd);
+
+// pidfd_send_signal(2). ESRCH if the process has ended and was reaped.
+int cposix_pidfd_signal(int pidfd, int signal);
+
+// pipe2(2) with O_CLOEXEC.
+int cposix_pipe(int ends[_Nonnull 2]);
+
+// memfd_create(2) with MFD_CLOEXEC.
+int cposix_memfd(const char *_Nonnull name, int *_Nonnull descriptor);
+
+// PR_SET_CHILD_SUBREAPER of prctl(2): orphaned descendants become our children.
+int cposix_become_subreaper(void);
+
+// PR_SET_NAME of prctl(2) for the calling thread; the kernel keeps 15 bytes.
+int cposix_name_thread(const char *_Nonnull name);
+
+// strerrordesc_np(3): untranslated, from constant memory, so safe in every thread. NULL for an unknown errno.
+const char *_Nullable cposix_error_text(int error);
+
+#endif

@@ -1,0 +1,131 @@
+import CPosix
+import Glibc
+
+/// Everything a child is made of. What is not named here it does not get.
+package struct ProcessSpec: Sendable {
+    /// Which process group the child starts in; see credentials(7).
+    package enum Group: Sendable {
+        /// A new group of which it is the leader: `ChildProcess.signalGroup` reaches it and what it starts.
+        case own
+        /// A new session, and so a new group, without a terminal.
+        case session
+        /// That of this process.
+        case inherited
+    }
+
+    /// An absolute path; PATH is not searched.
+    package var executable: String
+    /// The whole argv, with the name it is called by first.
+    package var arguments: [String]
+    /// "NAME=value", exactly these, in this order.
+    package var environment: [String]
+    /// Nil: that of this process.
+    package var directory: String?
+    /// Numbers in the child and what they are of ours, each number in the child once. Everything else is closed;
+    /// of 0, 1 and 2 those not named are /dev/null.
+    package var descriptors: [(child: Int32, parent: Int32)]
+    package var group: Group
+    /// What the child is sent when the *thread* that spawned it ends: PR_SET_PDEATHSIG in prctl(2).
+    package var parentDeathSignal: Signal?
+    /// Nil: those of this process.
+    package var credentials: Credentials?
+    /// Set-user-ID programs and file capabilities gain the child nothing: PR_SET_NO_NEW_PRIVS in prctl(2).
+    package var noNewPrivileges: Bool
+    /// The soft limit of open files, cut to the hard one; nil: that of this process.
+    package var openFilesLimit: UInt64?
+
+    package init(
+        executable: String, arguments: [String], environment: [String] = [], directory: String? = nil,
+        descriptors: [(child: Int32, parent: Int32)] = [], group: Group = .own, parentDeathSignal: Signal? = nil,
+        credentials: Credentials? = nil, noNewPrivileges: Bool = true, openFilesLimit: UInt64? = nil
+    ) {
+        self.executable = executable
+        self.arguments = arguments
+        self.environment = environment
+        self.directory = directory
+        self.descriptors = descriptors
+        self.group = group
+        self.parentDeathSignal = parentDeathSignal
+        self.credentials = credentials
+        self.noNewPrivileges = noNewPrivileges
+        self.openFilesLimit = openFilesLimit
+    }
+
+    /// Starts the program; returns once it has been executed. Every signal has its default in it and none is blocked.
+    ///
+    /// Blocks the calling thread for 100 to 500 microseconds (vfork). With a parent-death signal, call it from a thread
+    /// that lives as long as the process. From several threads at once it is safe.
+    package func spawn() throws(SpawnError) -> ChildProcess {
+        let table = descriptors.sorted { $0.child < $1.child }
+        try check(table)
+        let argumentVector = CStringVector(arguments)
+        let environmentVector = CStringVector(environment)
+        // An unprivileged process may name its own user: there is nothing to change, and no right to.
+        let change = credentials.flatMap { geteuid() == $0.uid && geteuid() != 0 ? nil : $0 }
+
+        var child = cposix_child()
+        var scratch = [Int32](repeating: -1, count: table.count)
+        let error = executable.withCString { executable in
+            withOptionalCString(directory) { directory in
+                table.map(\.child).withUnsafeBufferPointer { numbers in
+                    table.map(\.parent).withUnsafeBufferPointer { parents in
+                        scratch.withUnsafeMutableBufferPointer { scratch in
+                            (change?.groups ?? []).withUnsafeBufferPointer { groups in
+                                var spec = cposix_spawn(
+                                    executable: executable, arguments: argumentVector.pointer,
+                                    environment: environmentVector.pointer, directory: directory,
+                                    child_descriptors: numbers.baseAddress, parent_descriptors: parents.baseAddress,
+                                    scratch: scratch.baseAddress, descriptor_count: table.count, group: groupKind,
+                                    parent_death_signal: parentDeathSignal?.number ?? 0,
+                                    no_new_privileges: noNewPrivileges ? 1 : 0,
+                                    change_credentials: change == nil ? 0 : 1, uid: change?.uid ?? 0,
+                                    gid: change?.gid ?? 0, groups: groups.baseAddress, group_count: groups.count,
+                                    open_files_limit: openFilesLimit ?? 0)
+                                return cposix_spawn(&spec, &child)
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        guard error == 0 else { throw failure(error, SpawnError.Step(rawValue: child.step) ?? .fork) }
+        return ChildProcess(pid: child.pid, pidfd: FileDescriptor(child.pidfd))
+    }
+
+    private var groupKind: Int32 {
+        switch group {
+        case .inherited: Int32(CPOSIX_GROUP_INHERITED.rawValue)
+        case .own: Int32(CPOSIX_GROUP_OWN.rawValue)
+        case .session: Int32(CPOSIX_GROUP_SESSION.rawValue)
+        }
+    }
+
+    /// Refuses what C would silently cut or what would overwrite itself.
+    private func check(_ table: [(child: Int32, parent: Int32)]) throws(SpawnError) {
+        for text in arguments + environment + [executable, directory ?? ""] where text.utf8.contains(0) {
+            throw SpawnError(code: EINVAL, step: .description, subject: "text with a NUL byte to \(executable)")
+        }
+        for (lower, upper) in zip(table, table.dropFirst()) where lower.child == upper.child {
+            throw SpawnError(
+                code: EINVAL, step: .description, subject: "descriptor \(lower.child) twice to \(executable)")
+        }
+        for entry in table where entry.child < 0 || entry.parent < 0 {
+            throw SpawnError(code: EBADF, step: .description, subject: "descriptor \(entry.child) to \(executable)")
+        }
+    }
+
+    private func failure(_ code: Int32, _ step: SpawnError.Step) -> SpawnError {
+        let subject =
+            switch step {
+            case .directory: directory ?? executable
+            case .credentials: credentials?.user ?? executable
+            default: executable
+            }
+        return SpawnError(code: code, step: step, subject: subject)
+    }
+
+    private func withOptionalCString<Result>(_ text: String?, _ body: (UnsafePointer<CChar>?) -> Result) -> Result {
+        guard let text else { return body(nil) }
+        return text.withCString { body($0) }
+    }
+}
