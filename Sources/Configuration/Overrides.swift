@@ -1,0 +1,97 @@
+import JobModel
+
+/// What the command line says over environment and file. Texts as typed: their mistakes are reported like all others.
+package struct FlagOverrides: Equatable, Sendable {
+    package var redis: String?
+    package var processes: String?
+    package var concurrency: String?
+    package var timeout: String?
+    package var logLevel: String?
+    package var logFormat: String?
+    /// Each `name` or `name,weight`; nil leaves the file's queues.
+    package var queues: [String]?
+
+    package init(
+        redis: String? = nil, processes: String? = nil, concurrency: String? = nil, timeout: String? = nil,
+        logLevel: String? = nil, logFormat: String? = nil, queues: [String]? = nil
+    ) {
+        self.redis = redis
+        self.processes = processes
+        self.concurrency = concurrency
+        self.timeout = timeout
+        self.logLevel = logLevel
+        self.logFormat = logFormat
+        self.queues = queues
+    }
+}
+
+/// A setting that the environment or a flag can replace: flags over environment over file.
+struct Override: Sendable {
+    let key: SchemaKey
+    /// The first that is set and not empty counts; the others are not looked at.
+    let variables: [String]
+    let flag: String
+    let flagValue: @Sendable (FlagOverrides) -> String?
+    let apply: @Sendable (String, inout Settings) throws(Mistake) -> Void
+
+    static let table: [Override] = [
+        Override(
+            key: Schema.redis, variables: ["MARTLET_REDIS", "REDIS_URL"], flag: "--redis", flagValue: { $0.redis },
+            apply: { text, settings throws(Mistake) in settings.redis = try RedisURL.parse(text) }),
+        Override(
+            key: Schema.processes, variables: ["MARTLET_PROCESSES"], flag: "--processes", flagValue: { $0.processes },
+            apply: { text, settings throws(Mistake) in settings.processes = try Schema.processes.integer(text) }),
+        Override(
+            key: Schema.concurrency, variables: ["MARTLET_CONCURRENCY"], flag: "--concurrency",
+            flagValue: { $0.concurrency },
+            apply: { text, settings throws(Mistake) in settings.concurrency = try Schema.concurrency.integer(text) }),
+        Override(
+            key: Schema.timeout, variables: ["MARTLET_TIMEOUT"], flag: "--timeout", flagValue: { $0.timeout },
+            apply: { text, settings throws(Mistake) in settings.stopTimeout = try Schema.timeout.duration(text) }),
+        Override(
+            key: Schema.logLevel, variables: ["MARTLET_LOG_LEVEL"], flag: "--log-level", flagValue: { $0.logLevel },
+            apply: { text, settings throws(Mistake) in settings.logLevel = try Schema.logLevel.word(text) }),
+        Override(
+            key: Schema.logFormat, variables: ["MARTLET_LOG_FORMAT"], flag: "--log-format", flagValue: { $0.logFormat },
+            apply: { text, settings throws(Mistake) in settings.logFormat = try Schema.logFormat.word(text) }),
+    ]
+
+    /// Puts environment and flags over the settings. What a flag replaces in the environment is not judged: it may be meant
+    /// for another program (`REDIS_URL`).
+    ///
+    /// - Returns: a problem for each mistaken value, its origin in place of the file.
+    static func apply(environment: [String: String], flags: FlagOverrides, to settings: inout Settings) -> [Problem] {
+        var problems: [Problem] = []
+        for override in table {
+            guard let (origin, text) = override.found(environment, flags) else { continue }
+            do throws(Mistake) {
+                try override.apply(text, &settings)
+            } catch {
+                problems.append(Problem(file: origin, message: error.text))
+            }
+        }
+        guard let queues = flags.queues else { return problems }
+        var listed: [QueueSetting] = []
+        for text in queues {
+            do throws(Mistake) {
+                let setting = try QueueText.pair(text)
+                if listed.contains(where: { $0.name == setting.name }) {
+                    throw Mistake("names \(quoted(setting.name.text)) twice; keep one")
+                }
+                listed.append(setting)
+            } catch {
+                problems.append(Problem(file: "--queue", message: error.text))
+            }
+        }
+        if !listed.isEmpty { settings.queues = listed }
+        return problems
+    }
+
+    private func found(_ environment: [String: String], _ flags: FlagOverrides) -> (origin: String, text: String)? {
+        if let text = flagValue(flags) { return (flag, text) }
+        for variable in variables {
+            if let text = environment[variable], !text.isEmpty { return (variable, text) }
+        }
+        return nil
+    }
+}

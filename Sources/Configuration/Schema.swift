@@ -1,0 +1,113 @@
+/// Every key of the configuration, once. The decoder reads by it, overrides refer to it, and the reference page is
+/// printed from it.
+package enum Schema {
+    private static let day = 86_400.0
+
+    static let redis = SchemaKey(
+        "redis", .redis, .value("redis://127.0.0.1:6379/0"),
+        "Where the jobs lie: `redis://[USER:PASSWORD@]HOST[:PORT][/DATABASE]`, `unix:///PATH[?db=DATABASE]`, or `embedded` "
+            + "for a private server that Martlet starts and keeps under its state directory. Reserved characters in a user "
+            + "or password are percent-encoded. TLS (`rediss://`), sentinels and clusters are not supported by this version."
+    )
+    static let processes = SchemaKey(
+        "processes", .integer(1...512), .value("1"), announced: ["auto"],
+        "Worker processes on this host.")
+    static let concurrency = SchemaKey(
+        "concurrency", .integer(1...1000), .value("10"), announced: ["auto"],
+        "Threads of the pool, so jobs at once, in each worker process.")
+    static let timeout = SchemaKey(
+        "timeout", .duration(0...day), .value("25s"),
+        "How long a stop waits for running jobs; then they go back to their queues.")
+    static let queues = SchemaKey(
+        "queues", .queues, .value("default"),
+        "The queues to serve. Names alone: strict order, an earlier queue is emptied first. With weights: a queue is "
+            + "looked at first that often in proportion (a name without one counts 1). All weights 1: random order.")
+    static let weight = SchemaKey("queues.weight", .integer(0...10_000), .value("0"), "")
+    static let handlers = SchemaKey(
+        "handlers", .section, .meaning("none: jobs stay for retry until their class has a handler"),
+        "The programs that do the jobs, each under a name of yours (letters, digits, `_`, `-` and `.`, at most 64) that logs, "
+            + "metrics and advice show.")
+
+    static let maximumRetries = SchemaKey(
+        "max_retries", .integer(0...1000), .value("25"),
+        "Retries of a job that does not say how many it wants (`\"retry\": true`).")
+    static let deadMaximumJobs = SchemaKey(
+        "dead_max_jobs", .integer(1...100_000_000), .value("10000"),
+        "The dead set keeps this many jobs; the oldest go first.")
+    static let deadTimeout = SchemaKey(
+        "dead_timeout", .duration(1...3650 * day), .value("180d"),
+        "The dead set forgets a job after this time.")
+
+    static let log = SchemaKey("log", .section, .meaning("the defaults of its keys"), "What is logged, and how.")
+    static let logLevel = SchemaKey(
+        "log.level", .word(["trace", "debug", "info", "notice", "warning", "error", "critical"]), .value("info"),
+        "The least severity that is logged.")
+    static let logFormat = SchemaKey(
+        "log.format", .word(["auto", "text", "json", "journal"]), .value("auto"),
+        "`text` for people, `json` for programs (an object a line), `journal` for fields in systemd's journal. `auto` is "
+            + "`journal` when standard error is connected to it, otherwise `text`.")
+    static let tag = SchemaKey(
+        "tag", .text, .value(""), "Shown beside each process on Sidekiq's dashboard.")
+    static let labels = SchemaKey(
+        "labels", .texts, .meaning("none"), "Labels of each process on Sidekiq's dashboard.")
+
+    static let command = SchemaKey(
+        "handlers.NAME.command", .command, .required,
+        "The program and its arguments; never a shell. A program with a `/` in it counts from the configuration's directory "
+            + "unless it begins with one; without a `/` it is looked up in \(ExecutableSearch.path).")
+    static let classes = SchemaKey(
+        "handlers.NAME.classes", .patterns, .required,
+        "The job classes it does: exact names, or a prefix that ends in `*`; `\"*\"` alone takes every class. The longest "
+            + "that fits wins, an exact name before any prefix. No two handlers may name the same.")
+    static let mode = SchemaKey(
+        "handlers.NAME.mode", .word(HandlerSettings.Mode.allCases.map(\.rawValue)), .value("spawn"),
+        announced: ["fork"],
+        "`spawn`: a process per job. `serve`: a long-lived process that is given one job after the other.")
+    static let threads = SchemaKey(
+        "handlers.NAME.threads", .integer(1...1000), .value("1"), "serve: jobs that one process runs at once.")
+    static let handlerTimeout = SchemaKey(
+        "handlers.NAME.timeout", .duration(0.001...365 * day), .meaning("no limit"),
+        "One job's limit. When it passes, the process group gets SIGTERM, after `grace` SIGKILL, and the job fails.")
+    static let grace = SchemaKey(
+        "handlers.NAME.grace", .duration(0...3600), .value("5s"),
+        "Time between SIGTERM and SIGKILL. When Martlet itself stops it is at most 1s.")
+    static let startTimeout = SchemaKey(
+        "handlers.NAME.start_timeout", .duration(0.1...3600), .value("30s"),
+        "serve: time until the process says that it is ready.")
+    static let maximumJobs = SchemaKey(
+        "handlers.NAME.max_jobs", .integer(1...1_000_000_000), .meaning("no limit"),
+        "serve: a process is replaced after about so many jobs; the number varies a little, so that not all are replaced "
+            + "at once.")
+    static let maximumMemory = SchemaKey(
+        "handlers.NAME.max_memory", .size(1 << 20...1024 << 30), .meaning("no limit"),
+        "serve: a process is replaced after the job that takes its resident memory past this.")
+    static let environment = SchemaKey(
+        "handlers.NAME.env", .environment, .meaning("nothing added"),
+        "Added to a small clean environment (PATH, HOME, USER, LANG); nothing of the daemon's own is inherited. "
+            + "The protocol's own variables (`MARTLET_JID` and so on) cannot be set.")
+    static let directory = SchemaKey(
+        "handlers.NAME.directory", .path, .meaning("the configuration's directory"),
+        "Working directory of the process. A relative path counts from the configuration's directory.")
+    static let user = SchemaKey(
+        "handlers.NAME.user", .text, .meaning("the user Martlet runs as"),
+        "User whose rights the process gets; to become another user Martlet must be started as root.")
+
+    /// Keys of the file itself.
+    package static let top = [
+        redis, processes, concurrency, timeout, queues, handlers, maximumRetries, deadMaximumJobs, deadTimeout, log,
+        tag,
+        labels,
+    ]
+    /// Keys of `log`.
+    package static let logKeys = [logLevel, logFormat]
+    /// Keys of each handler.
+    package static let handlerKeys = [
+        command, classes, mode, threads, handlerTimeout, grace, startTimeout, maximumJobs, maximumMemory, environment,
+        directory, user,
+    ]
+    /// Every key, in the order of the reference page.
+    package static let keys = top + logKeys + handlerKeys
+
+    /// Top-level keys that a later version will take; until then they are refused by name.
+    static let announced = ["capsules", "cron", "sentinels", "web"]
+}

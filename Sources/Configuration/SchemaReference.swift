@@ -1,0 +1,81 @@
+/// The reference page, printed from the schema so that it cannot differ from what is accepted.
+extension Schema {
+    /// The whole of `docs/reference/configuration.md`.
+    package static func referencePage() -> String {
+        var page = introduction
+        page += "\n## Keys of the file\n" + top.map(section).joined()
+        page += "\n## Keys of `log`\n" + logKeys.map(section).joined()
+        page += "\n## Keys of a handler\n" + handlerKeys.map(section).joined()
+        page += "\n## Overrides\n\n\(overridesIntroduction)\n"
+        page += "\n| key | environment | flag |\n| --- | --- | --- |\n"
+        for override in Override.table {
+            let variables = override.variables.map { "`\($0)`" }.joined(separator: ", then ")
+            page += "| `\(override.key.path)` | \(variables) | `\(override.flag)` |\n"
+        }
+        page += "| `queues` | | `--queue NAME[,WEIGHT]`, repeatable |\n"
+        return page + "\n" + sidekiq
+    }
+
+    private static func section(_ key: SchemaKey) -> String {
+        let absence =
+            switch key.absence {
+            case .required: "Required."
+            case .value(let text) where text.isEmpty: "Default: empty."
+            case .value(let text): "Default: `\(text)`."
+            case .meaning(let words): "Default: \(words)."
+            }
+        let announced = key.announced.map { "`\($0)` is not supported by this version." }.joined(separator: " ")
+        let expectation = (key.expectation.first?.uppercased() ?? "") + key.expectation.dropFirst()
+        let help = announced.isEmpty ? key.help : "\(key.help) \(announced)"
+        return "\n### `\(key.path)`\n\n\(expectation). \(absence)\n\n\(help)\n"
+    }
+
+    private static let introduction = """
+        # The configuration
+
+        <!-- Printed from Sources/Configuration/Schema.swift; a test compares. -->
+
+        A YAML file: the one named with `-C FILE`, else `/etc/martlet/martlet.yml`, else `config/martlet.yml`. `martlet check`
+        reads it, proves what it names and starts nothing. Mistakes are shown all at once as `file:line:column: message`, and
+        nothing starts on a configuration that has one (exit status 78).
+
+        - A **duration** is a number of seconds, or a number with `ms`, `s`, `m`, `h` or `d`: `30`, `500ms`, `1.5h`.
+        - A **size** is a number of bytes, or a number with `KB`, `MB` or `GB`, in powers of 1024.
+        - A **path** that does not begin with `/` counts from the directory of the file. `~` and variables are not expanded.
+        - Anchors, aliases and merge keys (`<<`) work. A value that begins with `*` needs quotes: `"*"`.
+
+        ```yaml
+        redis: redis://127.0.0.1:6379/0
+        processes: 2
+        concurrency: 10
+        queues:
+          - critical: 5
+          - default: 1
+        handlers:
+          reports:
+            command: [/usr/bin/python3, /srv/app/reports.py]
+            classes: [ReportJob, "Reports::*"]
+            mode: serve
+            timeout: 5m
+        ```
+
+        """
+
+    private static let overridesIntroduction = """
+        Flags win over the environment, the environment over the file. A variable that is set but empty counts as not set. Only
+        the value that wins is judged; its mistakes carry the variable or flag in place of the file:
+        `MARTLET_CONCURRENCY: must be a whole number from 1 to 1000, not ten`.
+        """
+
+    private static let sidekiq = """
+        ## Sidekiq's file
+
+        A `sidekiq.yml` is read too: a file of that name, with a key that has a leading colon, or with keys that only Sidekiq
+        has. `concurrency`, `queues` (names, `[name, weight]`, `name,weight`), `timeout`, `max_retries`, `dead_max_jobs`,
+        `dead_timeout_in_seconds`, `tag`, `labels` and `verbose` (log level debug) mean what they mean to Sidekiq; the section
+        named like `APP_ENV`, `RAILS_ENV` or `RACK_ENV` (else `development`) is merged over the rest. Defaults are Martlet's.
+        Keys of this page, `handlers` above all, can stand beside them. Other keys have no effect, `capsules` is refused, and
+        ERB is not evaluated.
+
+        """
+}

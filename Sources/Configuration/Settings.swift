@@ -1,0 +1,106 @@
+import Foundation
+package import JobModel
+
+/// The whole configuration as one immutable value: proved in itself, defaults filled in, overrides applied.
+///
+/// Workers and the scheduler receive it as JSON from the supervisor, so that one generation of processes works by one
+/// text, whatever happens to the file meanwhile.
+package struct Settings: Codable, Equatable, Sendable {
+    /// Absolute path of the file it came from.
+    package var file: String
+    /// Absolute path of the file's directory; relative paths counted from here.
+    package var directory: String
+    package var redis: RedisSettings
+    /// Worker processes, 1 to 512.
+    package var processes: Int
+    /// Slots of each worker process, 1 to 1000.
+    package var concurrency: Int
+    /// Seconds that a stop waits for running jobs.
+    package var stopTimeout: Double
+    /// In declared order, no name twice, never empty.
+    package var queues: [QueueSetting]
+    /// In declared order; no two claim the same class pattern. May be empty.
+    package var handlers: [HandlerSettings]
+    /// Retries of a job that says only `true`.
+    package var maximumRetries: Int
+    package var deadMaximumJobs: Int
+    /// Seconds.
+    package var deadTimeout: Double
+    /// swift-log's name: trace, debug, info, notice, warning, error, critical.
+    package var logLevel: String
+    /// auto, text, json or journal.
+    package var logFormat: String
+    package var tag: String
+    package var labels: [String]
+
+    package init(
+        file: String, directory: String, redis: RedisSettings = .server(RedisEndpoint()), processes: Int = 1,
+        concurrency: Int = 10, stopTimeout: Double = 25, queues: [QueueSetting], handlers: [HandlerSettings] = [],
+        maximumRetries: Int = 25, deadMaximumJobs: Int = 10_000, deadTimeout: Double = 180 * 86_400,
+        logLevel: String = "info", logFormat: String = "auto", tag: String = "", labels: [String] = []
+    ) {
+        self.file = file
+        self.directory = directory
+        self.redis = redis
+        self.processes = processes
+        self.concurrency = concurrency
+        self.stopTimeout = stopTimeout
+        self.queues = queues
+        self.handlers = handlers
+        self.maximumRetries = maximumRetries
+        self.deadMaximumJobs = deadMaximumJobs
+        self.deadTimeout = deadTimeout
+        self.logLevel = logLevel
+        self.logFormat = logFormat
+        self.tag = tag
+        self.labels = labels
+    }
+}
+
+extension Settings {
+    /// As JSON with sorted keys: equal settings give equal bytes.
+    ///
+    /// Holds the Redis password and the handlers' environment: for a descriptor, never for a log.
+    package func encoded() -> [UInt8] {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        do {
+            return Array(try encoder.encode(self))
+        } catch {
+            preconditionFailure("settings are texts and finite numbers, which JSON can hold: \(error)")
+        }
+    }
+
+    /// Reads what `encoded()` wrote.
+    ///
+    /// - Throws: `DecodingError` when the bytes are not settings of this version.
+    package init(decoding bytes: [UInt8]) throws {
+        self = try JSONDecoder().decode(Settings.self, from: Data(bytes))
+    }
+}
+
+/// A queue to serve and how often it is looked at first.
+package struct QueueSetting: Codable, Equatable, Sendable {
+    package var name: QueueName
+    /// 0 for a name alone. All 0: strict order; all 1: random; otherwise weighted, where 0 counts as 1.
+    package var weight: Int
+
+    package init(name: QueueName, weight: Int) {
+        self.name = name
+        self.weight = weight
+    }
+
+    private enum CodingKeys: CodingKey { case name, weight }
+
+    package init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        name = QueueName(trusted: try values.decode(String.self, forKey: .name))
+        weight = try values.decode(Int.self, forKey: .weight)
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var values = encoder.container(keyedBy: CodingKeys.self)
+        try values.encode(name.text, forKey: .name)
+        try values.encode(weight, forKey: .weight)
+    }
+}

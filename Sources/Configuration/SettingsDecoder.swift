@@ -1,0 +1,113 @@
+import JobModel
+
+/// Reads a composed YAML text as settings. Goes on after every mistake, so that all of them are reported at once; the
+/// settings are worth something only if none was.
+struct SettingsDecoder {
+    let document: YAMLDocument
+    /// Absolute; relative paths count from here.
+    let directory: String
+    /// Whether a path is a program that can be executed, for looking up bare commands.
+    let isExecutable: (String) -> Bool
+    var diagnosis: Diagnosis
+    var places: Places
+
+    init(document: YAMLDocument, file: String, directory: String, isExecutable: @escaping (String) -> Bool) {
+        self.document = document
+        self.directory = directory
+        self.isExecutable = isExecutable
+        diagnosis = Diagnosis(file: file)
+        places = Places(file: file)
+    }
+
+    /// - Parameters:
+    ///   - path: absolute path of the file.
+    ///   - sidekiqEnvironment: which section of a Sidekiq file is merged over the rest: "production".
+    mutating func settings(path: String, sidekiqEnvironment: String) -> Settings? {
+        guard let root = document.root, case .mapping = root.content else {
+            let found = document.root.map(\.content)
+            if case .sequence = found {
+                diagnosis.report(.start, "a configuration must be a mapping (`key: value` lines), not a list")
+            } else if case .scalar(let text, _) = found {
+                diagnosis.report(.start, "a configuration must be a mapping (`key: value` lines), not \(quoted(text))")
+            } else {
+                diagnosis.report(.start, "the configuration is empty; the least it needs is a `handlers:` section")
+            }
+            return nil
+        }
+        let form = SidekiqFile.isMeant(by: root, document: document, file: path)
+        guard
+            var section = diagnosis.section(
+                root, path: "", document: document, naming: form ? SidekiqFile.plainName : { $0 })
+        else { return nil }
+        var isVerbose = false
+        if form {
+            let file = SidekiqFile(section, environment: sidekiqEnvironment, document: document, into: &diagnosis)
+            section = file.section
+            isVerbose = file.isVerbose
+        }
+        diagnosis.reportUnknownKeys(in: section, known: Schema.top)
+        var settings = top(section, path: path, isSidekiq: form)
+        decodeLog(section, into: &settings)
+        if isVerbose, section["log"] == nil { settings.logLevel = "debug" }
+        return settings
+    }
+
+    private mutating func top(_ section: Section, path: String, isSidekiq: Bool) -> Settings {
+        let redis = diagnosis.valueOrDefault(Schema.redis, in: section, RedisURL.parse)
+        places.redis = section["redis"]?.value.place
+        return Settings(
+            file: path,
+            directory: directory,
+            redis: redis,
+            processes: diagnosis.valueOrDefault(Schema.processes, in: section, Schema.processes.integer),
+            concurrency: diagnosis.valueOrDefault(Schema.concurrency, in: section, Schema.concurrency.integer),
+            stopTimeout: diagnosis.valueOrDefault(Schema.timeout, in: section, Schema.timeout.duration),
+            queues: diagnosis.queues(in: section, document: document, isSidekiq: isSidekiq),
+            handlers: handlers(in: section),
+            maximumRetries: diagnosis.valueOrDefault(
+                Schema.maximumRetries, in: section, Schema.maximumRetries.integer),
+            deadMaximumJobs: diagnosis.valueOrDefault(
+                Schema.deadMaximumJobs, in: section, Schema.deadMaximumJobs.integer),
+            deadTimeout: diagnosis.valueOrDefault(Schema.deadTimeout, in: section, Schema.deadTimeout.duration),
+            tag: diagnosis.valueOrDefault(Schema.tag, in: section, Self.oneLine),
+            labels: labels(in: section))
+    }
+
+    private mutating func decodeLog(_ section: Section, into settings: inout Settings) {
+        let log = subsection(Schema.log, in: section) ?? Section(path: "log", place: .start, entries: [])
+        diagnosis.reportUnknownKeys(in: log, known: Schema.logKeys)
+        settings.logLevel = diagnosis.valueOrDefault(Schema.logLevel, in: log, Schema.logLevel.word)
+        settings.logFormat = diagnosis.valueOrDefault(Schema.logFormat, in: log, Schema.logFormat.word)
+    }
+
+    /// The mapping below a key; nil when it is absent, empty, or no mapping (then reported).
+    mutating func subsection(_ key: SchemaKey, in section: Section) -> Section? {
+        guard let entry = section[key.name] else { return nil }
+        // A section whose lines are all comments is an empty one.
+        if case .null = entry.value.content { return nil }
+        let title = section.title(of: key.name)
+        if let found = diagnosis.section(entry.value, path: title, document: document) { return found }
+        diagnosis.report(entry.value.place, "`\(title)` must be \(key.expectation), not \(entry.value.described)")
+        return nil
+    }
+
+    private mutating func labels(in section: Section) -> [String] {
+        if case .null = section["labels"]?.value.content { return [] }
+        return (diagnosis.texts(Schema.labels, in: section) ?? []).compactMap { label in
+            do throws(Mistake) {
+                return try Self.oneLine(label.text)
+            } catch {
+                diagnosis.report(label.place, "`labels` \(error.text)")
+                return nil
+            }
+        }
+    }
+
+    /// A text that can stand on one line of a log or a dashboard.
+    static func oneLine(_ text: String) throws(Mistake) -> String {
+        guard !text.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F }) else {
+            throw Mistake("must be on one line, without control characters")
+        }
+        return text
+    }
+}
