@@ -51,7 +51,7 @@ package final class EventLoop {
         forget(fd)
         while watches.count <= Int(fd) { watches.append(Watch()) }
         let generation = max(watches[Int(fd)].generation, 1)
-        if !interest.isEmpty, control(EPOLL_CTL_ADD, fd, interest, generation: generation) != 0 {
+        guard control(EPOLL_CTL_ADD, fd, interest, generation: generation) == 0 else {
             throw SystemError.last("watch descriptor \(fd)")
         }
         watches[Int(fd)] = Watch(sink: sink, interest: interest, generation: generation)
@@ -60,16 +60,8 @@ package final class EventLoop {
     /// Changes what a watched descriptor is watched for. With an empty interest nothing is reported, no hang-up either.
     package func change(_ fd: Int32, to interest: Interest) {
         guard let watch = watch(of: fd), watch.interest != interest else { return }
-        let operation: Int32
-        if interest.isEmpty {
-            // Without this a hang-up, which cannot be declined, would make every turn return at once.
-            operation = EPOLL_CTL_DEL
-        } else {
-            operation = watch.interest.isEmpty ? EPOLL_CTL_ADD : EPOLL_CTL_MOD
-        }
-        let result = control(operation, fd, interest, generation: watch.generation)
-        precondition(
-            result == 0 || operation == EPOLL_CTL_DEL, "a watched descriptor was closed before it was forgotten")
+        let result = control(EPOLL_CTL_MOD, fd, interest, generation: watch.generation)
+        precondition(result == 0, "a watched descriptor is forgotten before it is closed")
         watches[Int(fd)].interest = interest
     }
 
@@ -78,7 +70,7 @@ package final class EventLoop {
     package func forget(_ fd: Int32) {
         guard let watch = watch(of: fd) else { return }
         // Fails if the descriptor was closed already, and then there is nothing to remove.
-        if !watch.interest.isEmpty { _ = control(EPOLL_CTL_DEL, fd, [], generation: 0) }
+        _ = control(EPOLL_CTL_DEL, fd, [], generation: 0)
         watches[Int(fd)] = Watch(generation: watch.generation == .max ? 1 : watch.generation + 1)
     }
 
@@ -91,6 +83,8 @@ package final class EventLoop {
         var event = epoll_event()
         if interest.contains(.readable) { event.events |= EPOLLIN.rawValue }
         if interest.contains(.writable) { event.events |= EPOLLOUT.rawValue }
+        // A hang-up cannot be declined. Where nothing is wanted it is reported once instead of at every turn, and dropped.
+        if interest.isEmpty { event.events |= EPOLLONESHOT.rawValue }
         event.data.u64 = UInt64(generation) << 32 | UInt64(UInt32(bitPattern: fd))
         return epoll_ctl(epoll.raw, operation, fd, &event)
     }

@@ -1,0 +1,49 @@
+import Glibc
+
+/// What tells processes apart across hosts, restarts and containers, and what can be read about one of them.
+package enum ProcessIdentity {
+    /// Another one after every start of the machine; the same in all its containers. Empty where /proc is missing.
+    package static let bootID = ProcFile.text("/proc/sys/kernel/random/boot_id") ?? ""
+
+    /// The number of this process's pid namespace: pids may be compared only within one. Zero where /proc is missing.
+    package static let pidNamespace: UInt64 = {
+        var file = stat()
+        return stat("/proc/self/ns/pid", &file) == 0 ? UInt64(file.st_ino) : 0
+    }()
+
+    /// The name of this host: gethostname(2).
+    package static var hostName: String {
+        // 64 bytes is the kernel's limit, and one for the end.
+        withUnsafeTemporaryAllocation(of: CChar.self, capacity: 65) { buffer in
+            guard let start = buffer.baseAddress, gethostname(start, 64) == 0 else { return "localhost" }
+            buffer[64] = 0
+            return String(cString: start)
+        }
+    }
+
+    /// Clock ticks from boot to the start of a process, nil if there is none. With the pid it names the process.
+    package static func startTime(of pid: Int32) -> UInt64? { ProcessEntry(pid: pid)?.startTime }
+
+    /// Memory a process has resident, in KiB; nil if there is no such process.
+    package static func residentKB(of pid: Int32) -> Int? {
+        // The second number, in pages. An estimate (proc(5)), but smaps_rollup takes milliseconds for a large process.
+        guard let fields = ProcFile.text("/proc/\(pid)/statm")?.split(separator: " "), fields.count > 1,
+            let pages = Int(fields[1])
+        else { return nil }
+        return pages * sysconf(Int32(_SC_PAGESIZE)) / 1024
+    }
+
+    /// The environment a process was started with, "NAME=value" each; nil if it is gone or belongs to another user.
+    package static func environment(of pid: Int32) -> [String]? {
+        ProcFile.read("/proc/\(pid)/environ")?.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    /// The number of the pipe a process has under a descriptor; the same for everyone who has an end of that pipe.
+    ///
+    /// - Returns: nil if it is no pipe, or the process is gone or belongs to another user.
+    package static func pipeInode(of pid: Int32, fd: Int32) -> UInt64? {
+        var file = stat()
+        guard stat("/proc/\(pid)/fd/\(fd)", &file) == 0, file.st_mode & S_IFMT == S_IFIFO else { return nil }
+        return UInt64(file.st_ino)
+    }
+}
