@@ -1,0 +1,130 @@
+package import JobModel
+package import Redis
+
+/// A process's conversation with Redis about jobs: settle some reservations and fetch some jobs, in one step.
+///
+/// An exchange whose answer was lost must not be sent again: it may have been carried out. What was settled is settled
+/// (a second time it is refused), but jobs it fetched lie in the reservations unseen; `OwnReservations` finds them.
+package enum Exchange {
+    /// At most so many settlements, and jobs, in one exchange: Redis does nothing else meanwhile.
+    package static let most = 1000
+
+    package struct Request: Sendable {
+        package var identity: String
+        package var settlements: [Settlement]
+        /// How many jobs are wanted, 0 to `most`.
+        package var fetch: Int
+        /// The number of the first reservation made; the others follow. Never one that was given before.
+        package var firstSequence: UInt64
+        /// Where the jobs are taken from; indices into `queues`.
+        package var steps: [QueueOrder.Step]
+        package var queues: [QueueName]
+        /// Now: says which day the statistics belong to.
+        package var day: Timestamp
+        package var deadLimits: DeadLimits
+
+        package init(
+            identity: String, settlements: [Settlement] = [], fetch: Int = 0, firstSequence: UInt64 = 1,
+            steps: [QueueOrder.Step] = [], queues: [QueueName] = [], day: Timestamp,
+            deadLimits: DeadLimits = DeadLimits()
+        ) {
+            self.identity = identity
+            self.settlements = settlements
+            self.fetch = fetch
+            self.firstSequence = firstSequence
+            self.steps = steps
+            self.queues = queues
+            self.day = day
+            self.deadLimits = deadLimits
+        }
+    }
+
+    package struct Answer: Sendable {
+        /// Fenced: the reservation was no longer ours (rescued, or settled before), so nothing was written or counted.
+        package var refusedSettlements: [ReservationID]
+        /// Still reserved, because what should follow cannot be written, such as a retry set of another type.
+        package var blockedSettlements: [(id: ReservationID, refusal: RedisRefusal)]
+        /// False: our lease was ended by somebody else. Nothing was fetched; register first.
+        package var isRegistered: Bool
+        /// In the order of fetching, numbered from `firstSequence`.
+        package var fetched: [Reservation]
+        package var troubledQueues: [(queue: QueueName, refusal: RedisRefusal)]
+    }
+
+    package static func command(_ request: Request) -> RedisCommand {
+        precondition(
+            request.settlements.count <= most && 0...most ~= request.fetch, "an exchange is at most \(most) jobs")
+        let date = CalendarDate(request.day)
+        var command = RedisCommand(
+            running: Scripts.exchange,
+            keys: [
+                Keys.reservations(request.identity), Keys.leases, Keys.retry, Keys.schedule, Keys.dead, Keys.queues,
+                Keys.processed, Keys.processed(on: date), Keys.failed, Keys.failed(on: date),
+            ] + request.steps.map { Keys.queue(request.queues[$0.queue]) })
+        command.add(request.identity)
+        command.add(request.fetch)
+        command.add(String(request.firstSequence))
+        command.add(Keys.queuePrefix)
+        command.add(max(0, request.deadLimits.jobs))
+        command.add(max(0, request.deadLimits.seconds))
+        command.add(request.steps.count)
+        for step in request.steps { command.add(max(1, step.atMost)) }
+        add(request.settlements, to: &command)
+        return command
+    }
+
+    private static func add(_ settlements: [Settlement], to command: inout RedisCommand) {
+        let ends = settlements.filter(\.justEnds)
+        command.add(ends.count)
+        for settlement in ends {
+            command.add(settlement.counts.rawValue)
+            command.add(settlement.id.text)
+        }
+        // Requeued jobs go to the end that is fetched next: the oldest last.
+        let others = settlements.filter { !$0.justEnds }.sorted { $1.id < $0.id }
+        command.add(others.count)
+        for settlement in others { settlement.add(to: &command) }
+    }
+}
+
+extension Exchange {
+    /// - Throws: `refused` if the script did nothing at all, such as BUSY or WRONGTYPE of our own reservations.
+    package static func answer(_ reply: RedisReply, to request: Request) throws(RedisError) -> Answer {
+        guard let parts = try reply.accepted().elements, parts.count == 6,
+            let isRegistered = parts[0].integer, let fenced = parts[1].elements, let blocked = parts[2].pairs,
+            let troubled = parts[3].pairs, let numbers = parts[4].elements, let payloads = parts[5].elements
+        else { throw .unreadable("exchange") }
+        return Answer(
+            refusedSettlements: fenced.compactMap { $0.text.flatMap(ReservationID.init) },
+            blockedSettlements: blocked.compactMap { entry in
+                guard let id = entry.name.text.flatMap(ReservationID.init) else { return nil }
+                return (id, RedisRefusal(reply: entry.value.text ?? ""))
+            },
+            isRegistered: isRegistered == 1,
+            fetched: try reservations(payloads, numbers, request),
+            troubledQueues: troubled.compactMap { entry in
+                guard let step = entry.name.integer, request.steps.indices ~= step - 1 else { return nil }
+                return (request.queues[request.steps[step - 1].queue], RedisRefusal(reply: entry.value.text ?? ""))
+            })
+    }
+
+    /// - Parameter numbers: how many of the payloads each step brought, in the order of the steps.
+    private static func reservations(
+        _ payloads: [RedisReply], _ numbers: [RedisReply], _ request: Request
+    ) throws(RedisError) -> [Reservation] {
+        var found: [Reservation] = []
+        found.reserveCapacity(payloads.count)
+        for (step, number) in zip(request.steps, numbers) {
+            for _ in 0..<(number.integer ?? 0) {
+                guard found.count < payloads.count, let payload = payloads[found.count].bytes else {
+                    throw .unreadable("exchange")
+                }
+                let sequence = request.firstSequence + UInt64(found.count)
+                found.append(
+                    Reservation(
+                        id: ReservationID(sequence: sequence, queue: request.queues[step.queue]), payload: payload))
+            }
+        }
+        return found
+    }
+}

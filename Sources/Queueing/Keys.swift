@@ -1,0 +1,58 @@
+package import JobModel
+
+/// Every key Martlet uses, and the only place where one is spelt.
+///
+/// Without a prefix: Sidekiq's, meaning what they mean to Sidekiq. Our own begin with `martlet:`.
+package enum Keys {
+    // MARK: Jobs
+
+    /// Set of the names of all queues ever pushed to.
+    package static let queues = "queues"
+    package static let queuePrefix = "queue:"
+    /// List of payloads; pushed at the left, fetched at the right.
+    package static func queue(_ name: QueueName) -> String { queuePrefix + name.text }
+    /// Sorted sets of payloads; the score is the due time, or that of death, in epoch seconds.
+    package static let schedule = "schedule"
+    package static let retry = "retry"
+    package static let dead = "dead"
+
+    // MARK: Processes, as Sidekiq's dashboard reads them
+
+    /// Set of identities.
+    package static let processes = "processes"
+    /// Hash, 60 s: the process record.
+    package static func processRecord(_ identity: String) -> String { identity }
+    /// Hash, 60 s: thread id -> the job it runs.
+    package static func work(_ identity: String) -> String { "\(identity):work" }
+    /// List, 60 s: names of signals somebody wants the process to get.
+    package static func signals(_ identity: String) -> String { "\(identity)-signals" }
+
+    // MARK: Statistics
+
+    package static let processed = "stat:processed"
+    package static let failed = "stat:failed"
+    /// Per day of UTC, 5 years.
+    package static func processed(on date: CalendarDate) -> String { "stat:processed:\(date.dashed)" }
+    package static func failed(on date: CalendarDate) -> String { "stat:failed:\(date.dashed)" }
+    /// Hash, 8 h: per class the runs of one minute. "j|260103|9:05"
+    package static func minuteMetrics(_ date: CalendarDate) -> String {
+        "j|\(date.compact)|\(date.hour):\(date.twoDigitMinute)"
+    }
+    /// Hash, 3 d: per class the runs of ten minutes. "j|260103|9:0"
+    package static func tenMinuteMetrics(_ date: CalendarDate) -> String {
+        "j|\(date.compact)|\(date.hour):\(date.minute / 10)"
+    }
+    /// Bit field, 8 h: one minute's histogram of a class, day of the month first. "h|CLASS-3-9:5"
+    package static func histogram(_ jobClass: JobClass, _ date: CalendarDate) -> [UInt8] {
+        Array("h|".utf8) + jobClass.bytes + Array("-\(date.day)-\(date.hour):\(date.minute)".utf8)
+    }
+
+    // MARK: Our own
+
+    /// Sorted set: identity -> end of its lease, in milliseconds of Redis' clock. Who is missing fetches nothing.
+    package static let leases = "martlet:processes"
+    /// Hash: where a process runs. Removed with the lease, by the process itself or by rescue.
+    package static func origin(_ identity: String) -> String { "martlet:process:\(identity)" }
+    /// Hash: reservation id -> payload.
+    package static func reservations(_ identity: String) -> String { "martlet:reservations:\(identity)" }
+}

@@ -1,0 +1,177 @@
+-- Settles k reservations and fetches n jobs of one process, as one step.
+--
+-- KEYS  1 the process's reservations   2 leases   3 retry   4 schedule   5 dead   6 names of queues
+--       7, 8 processed: total, today   9, 10 failed: total, today   11… the queue of each step
+-- ARGV  1 identity   2 n   3 number of the first reservation to be made   4 prefix of a queue's key
+--       5 jobs the dead set keeps   6 seconds it keeps one   7 number of steps   8… at most so many of each step
+--       then, each list led by its length:
+--         reservations that just end: "n" | "s" | "f" (count nothing, a success, a failure), id
+--         others: id, count, then "retry" seconds payload | "snooze" seconds | "bury" payload | "requeue"
+--                 | "ack" number of children, of each: score or "" (now), queue, payload
+-- Returns { 1 if the process is registered (otherwise nothing was fetched), ids that were no longer reserved,
+--           {id, error, …} what could not be settled and is as before, {step, error, …} queues that gave an error,
+--           jobs of each step, payloads }
+--
+-- A script that fails half-way keeps what it did. So whatever could refuse is asked before a reservation is removed,
+-- and nothing follows from a settlement unless its HDEL removed 1. A full Redis (OOM) lets a script go on once it has
+-- written: hence HDEL and RPOP come first, which need no memory.
+local reservations, leases, retry, schedule, dead, queues = unpack(KEYS, 1, 6)
+local identity, prefix = ARGV[1], ARGV[4]
+local cursor = 7
+local function take()
+  cursor = cursor + 1
+  return ARGV[cursor - 1]
+end
+
+redis.call('HLEN', reservations) -- fails, and with it the script, if the key is no hash
+
+local clock
+local function after(seconds)
+  if not clock then
+    local time = redis.call('TIME')
+    clock = tonumber(time[1]) + tonumber(time[2]) / 1000000
+  end
+  return string.format('%.6f', clock + seconds)
+end
+
+local types = {}
+local function objection(key, wanted)
+  types[key] = types[key] or redis.call('TYPE', key).ok
+  if types[key] == wanted or types[key] == 'none' then return nil end
+  return 'WRONGTYPE ' .. key .. ' is a ' .. types[key] .. ', not a ' .. wanted
+end
+
+-- A sorted set holds equal members once, and jobs pushed without a jid can be equal to the last byte. White space
+-- after a JSON object means nothing: the bits of the reservation's number tell such twins apart.
+local function add(set, score, payload, id)
+  local number = tonumber(string.match(id, '^%d+'))
+  while redis.call('ZADD', set, 'NX', score, payload) == 0 do
+    payload = payload .. (number % 2 == 0 and ' ' or '\t')
+    number = math.floor(number / 2)
+  end
+end
+
+local fenced, blocked, troubled = {}, {}, {}
+local counted = { n = 0, s = 0, f = 0 }
+
+local steps = tonumber(take())
+local first_step = cursor
+cursor = cursor + steps
+
+for _ = 1, tonumber(take()) do
+  local count, id = take(), take()
+  if redis.call('HDEL', reservations, id) == 1 then
+    counted[count] = counted[count] + 1
+  else
+    fenced[#fenced + 1] = id
+  end
+end
+
+-- Each: what must be true of the keys it writes, then what follows once the reservation is removed.
+local settle = {
+  retry = function(id)
+    local seconds, payload = take(), take()
+    return objection(retry, 'zset'), function() add(retry, after(seconds), payload, id) end
+  end,
+  snooze = function(id)
+    local seconds, payload = take(), redis.call('HGET', reservations, id)
+    return objection(schedule, 'zset'), function() add(schedule, after(seconds), payload, id) end
+  end,
+  bury = function(id)
+    local payload = take()
+    return objection(dead, 'zset'), function()
+      add(dead, after(0), payload, id)
+      redis.call('ZREMRANGEBYSCORE', dead, '-inf', after(-tonumber(ARGV[6])))
+      redis.call('ZREMRANGEBYRANK', dead, 0, -1 - tonumber(ARGV[5]))
+    end
+  end,
+  requeue = function(id)
+    local queue, payload = string.match(id, ':(.*)$'), redis.call('HGET', reservations, id)
+    return objection(prefix .. queue, 'list'), function()
+      redis.call('RPUSH', prefix .. queue, payload) -- the end that is fetched next
+      redis.pcall('SADD', queues, queue)
+    end
+  end,
+  ack = function(id)
+    local problem, children = nil, {}
+    for child = 1, tonumber(take()) do
+      local score, queue, payload = take(), take(), take()
+      children[child] = { score, queue, payload }
+      if score ~= '' then
+        problem = problem or objection(schedule, 'zset')
+      else
+        problem = problem or objection(prefix .. queue, 'list')
+      end
+    end
+    return problem, function()
+      for _, child in ipairs(children) do
+        local score, queue, payload = unpack(child)
+        if score ~= '' then
+          add(schedule, score, payload, id)
+        else
+          redis.pcall('SADD', queues, queue)
+          redis.call('LPUSH', prefix .. queue, payload)
+        end
+      end
+    end
+  end,
+}
+
+for _ = 1, tonumber(take()) do
+  local id, count = take(), take()
+  local problem, follow = settle[take()](id)
+  if problem then
+    blocked[#blocked + 1] = id
+    blocked[#blocked + 1] = problem
+  elseif redis.call('HDEL', reservations, id) == 1 then
+    follow()
+    counted[count] = counted[count] + 1
+  else
+    fenced[#fenced + 1] = id
+  end
+end
+
+-- Statistics must never stop a job, so a key of another type is passed over. 157680000 s are 5 years.
+local function tally(total, day, number)
+  if number == 0 then return end
+  redis.pcall('INCRBY', total, number)
+  if redis.pcall('INCRBY', day, number) == number then redis.pcall('EXPIRE', day, 157680000) end
+end
+tally(KEYS[7], KEYS[8], counted.s + counted.f)
+tally(KEYS[9], KEYS[10], counted.f)
+
+local registered = redis.call('ZSCORE', leases, identity)
+local wanted = registered and tonumber(ARGV[2]) or 0
+local sequence = tonumber(ARGV[3])
+local payloads, numbers = {}, {}
+local fields, filled = {}, 0
+
+for step = 1, steps do
+  if wanted == 0 then break end
+  local key = KEYS[10 + step]
+  -- pcall, so that one queue of a wrong type does not keep the others from being worked.
+  local jobs = redis.pcall('RPOP', key, math.min(wanted, tonumber(ARGV[first_step + step - 1])))
+  numbers[step] = 0
+  if jobs and jobs.err then
+    troubled[#troubled + 1] = step
+    troubled[#troubled + 1] = jobs.err
+  elseif jobs then
+    local suffix = ':' .. string.sub(key, #prefix + 1)
+    for job = 1, #jobs do
+      payloads[#payloads + 1] = jobs[job]
+      fields[filled + 1] = string.format('%016d', sequence) .. suffix
+      fields[filled + 2] = jobs[job]
+      filled = filled + 2
+      sequence = sequence + 1
+    end
+    numbers[step] = #jobs
+    wanted = wanted - #jobs
+  end
+end
+
+-- unpack takes some 7,999 values at most: 1,000 jobs at a time.
+for start = 1, filled, 2000 do
+  redis.call('HSET', reservations, unpack(fields, start, math.min(start + 1999, filled)))
+end
+
+return { registered and 1 or 0, fenced, blocked, troubled, numbers, payloads }

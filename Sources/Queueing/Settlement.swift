@@ -1,0 +1,65 @@
+package import JobModel
+internal import Redis
+
+/// How one reservation ends.
+package struct Settlement: Equatable, Sendable {
+    /// What the run adds to the statistics: a failed run counts as processed too.
+    package enum Counts: String, Sendable {
+        case nothing = "n"
+        case succeeded = "s"
+        case failed = "f"
+    }
+
+    package let id: ReservationID
+    package let verdict: Verdict
+    package let counts: Counts
+    /// Jobs that are pushed in the same step; only `ack` may have some.
+    package let children: [JobDraft.Prepared]
+
+    package init(id: ReservationID, verdict: Verdict, counts: Counts, children: [JobDraft.Prepared] = []) {
+        precondition(children.isEmpty || verdict == .ack, "only a job that is done has children")
+        self.id = id
+        self.verdict = verdict
+        self.counts = counts
+        self.children = children
+    }
+}
+
+extension Settlement {
+    /// Nothing follows but the end of the reservation.
+    var justEnds: Bool {
+        switch verdict {
+        case .ack: children.isEmpty
+        case .discard: true
+        case .retry, .bury, .requeue, .snooze: false
+        }
+    }
+
+    /// Adds the arguments `exchange.lua` reads for a settlement that has a sequel.
+    func add(to command: inout RedisCommand) {
+        command.add(id.text)
+        command.add(counts.rawValue)
+        switch verdict {
+        case .retry(let seconds, let payload):
+            command.add("retry")
+            command.add(Score.delay(seconds))
+            command.add(payload)
+        case .snooze(let seconds):
+            command.add("snooze")
+            command.add(Score.delay(seconds))
+        case .bury(let payload):
+            command.add("bury")
+            command.add(payload)
+        case .requeue:
+            command.add("requeue")
+        case .ack, .discard:
+            command.add("ack")
+            command.add(children.count)
+            for child in children {
+                command.add(child.at.map(Score.text) ?? "")
+                command.add(child.queue.text)
+                command.add(child.payload)
+            }
+        }
+    }
+}
