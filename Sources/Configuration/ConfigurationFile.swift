@@ -51,7 +51,8 @@ enum ConfigurationFile {
                 throw YAMLMistake(place: place, message: "the file is not UTF-8 from here on; save it as UTF-8")
             case .scalarValue(let scalar):
                 guard isAllowed(scalar) else {
-                    let code = String(scalar.value, radix: 16, uppercase: true)
+                    let digits = String(scalar.value, radix: 16, uppercase: true)
+                    let code = String(repeating: "0", count: max(0, 4 - digits.count)) + digits
                     throw YAMLMistake(place: place, message: "a control character (U+\(code)) stands here; remove it")
                 }
                 let isBreak = scalar == "\n"

@@ -28,7 +28,8 @@ struct Diagnosis {
             } else if let near = Suggestion.nearest(to: entry.name, among: names) {
                 report(entry.place, "unknown key \(key); did you mean `\(near)`?")
             } else if let home = Schema.keys.first(where: { $0.name == entry.name }) {
-                report(entry.place, "unknown key \(key) here; it belongs to `\(home.path)`")
+                let place = home.path == home.name ? "the top level of the file" : "`\(home.path)`"
+                report(entry.place, "unknown key \(key) here; it belongs to \(place)")
             } else {
                 report(entry.place, "unknown key \(key); known here are \(names.sorted().joined(separator: ", "))")
             }
@@ -53,8 +54,14 @@ extension Diagnosis {
             }
         case .null:
             report(entry.place, "\(title) has no value; it must be \(key.expectation), or remove the line")
-        case .sequence, .mapping:
-            report(entry.value.place, "\(title) must be \(key.expectation), not \(entry.value.described)")
+        case .sequence:
+            report(entry.value.place, "\(title) must be \(key.expectation), not a list")
+        case .mapping(let pairs):
+            let names = pairs.compactMap(\.key.text)
+            let later = names.first(where: Schema.announced.contains).map {
+                "; \(quoted($0)) is not supported by this version"
+            }
+            report(entry.value.place, "\(title) must be \(key.expectation), not a mapping\(later ?? "")")
         }
         return nil
     }

@@ -1,38 +1,50 @@
 /// The handlers, one by one.
 extension SettingsDecoder {
+    /// Which handler took a pattern first, and on which line.
+    private typealias Claims = [ClassPattern: (handler: String, line: Int)]
+
     mutating func handlers(in section: Section) -> [HandlerSettings] {
         guard let all = subsection(Schema.handlers, in: section) else { return [] }
-        var claims: [ClassPattern: (handler: String, line: Int)] = [:]
+        var claims: Claims = [:]
         var handlers: [HandlerSettings] = []
+        for entry in all.replaced {
+            var noClaims: Claims = [:]
+            _ = handler(entry, in: all, claims: &noClaims)
+        }
         for entry in all.entries {
-            if !Self.isName(entry.name) {
-                diagnosis.report(
-                    entry.place,
-                    "\(quoted(entry.name)) cannot be a handler's name: letters, digits, `_`, `-` and `.`, at most 64, "
-                        + "a letter or digit first")
-            }
-            places.handlers[entry.name] = Places.Handler(name: entry.place)
-            let path = all.title(of: entry.name)
-            guard let section = diagnosis.section(entry.value, path: path, document: document) else {
-                let needed = "it needs at least `command` and `classes`"
-                diagnosis.report(
-                    entry.place,
-                    "`\(path)` must be a mapping with the handler's settings, not \(entry.value.described); \(needed)")
-                continue
-            }
-            diagnosis.reportUnknownKeys(in: section, known: Schema.handlerKeys)
-            for key in Schema.handlerKeys where key.absence == .required && section[key.name] == nil {
-                diagnosis.report(entry.place, "`\(path)` lacks `\(key.name)`: \(key.expectation)")
-            }
-            let handler = handler(entry.name, section, claims: &claims)
-            noteWhatHasNoEffect(section, mode: handler.mode)
-            handlers.append(handler)
+            if let handler = handler(entry, in: all, claims: &claims) { handlers.append(handler) }
         }
         return handlers
     }
 
+    /// One handler, or nil if what stands under its name is no mapping.
+    private mutating func handler(_ entry: YAMLEntry, in all: Section, claims: inout Claims) -> HandlerSettings? {
+        if !Self.isName(entry.name) {
+            diagnosis.report(
+                entry.place,
+                "\(quoted(entry.name)) cannot be a handler's name: letters, digits, `_`, `-` and `.`, at most 64, "
+                    + "a letter or digit first")
+        }
+        places.handlers[entry.name] = Places.Handler(name: entry.place)
+        let path = all.title(of: entry.name)
+        guard let section = diagnosis.section(entry.value, path: path, document: document) else {
+            diagnosis.report(
+                entry.place,
+                "`\(path)` must be a mapping with the handler's settings, not \(entry.value.described); "
+                    + "it needs at least `command` and `classes`")
+            return nil
+        }
+        diagnosis.reportUnknownKeys(in: section, known: Schema.handlerKeys)
+        for key in Schema.handlerKeys where key.absence == .required && section[key.name] == nil {
+            diagnosis.report(entry.place, "`\(path)` lacks `\(key.name)`: \(key.expectation)")
+        }
+        let handler = handler(entry.name, section, claims: &claims)
+        noteWhatHasNoEffect(section, mode: handler.mode)
+        return handler
+    }
+
     private mutating func handler(
-        _ name: String, _ section: Section, claims: inout [ClassPattern: (handler: String, line: Int)]
+        _ name: String, _ section: Section, claims: inout Claims
     ) -> HandlerSettings {
         let command = command(in: section, handler: name)
         let mode = diagnosis.valueOrDefault(Schema.mode, in: section, Schema.mode.word)
@@ -92,7 +104,7 @@ extension SettingsDecoder {
     }
 
     private mutating func classes(
-        in section: Section, handler: String, claims: inout [ClassPattern: (handler: String, line: Int)]
+        in section: Section, handler: String, claims: inout Claims
     ) -> [ClassPattern] {
         let title = "`\(section.title(of: "classes"))`"
         guard let texts = diagnosis.texts(Schema.classes, in: section) else { return [] }
@@ -119,33 +131,6 @@ extension SettingsDecoder {
         return patterns
     }
 
-    private mutating func environment(in section: Section) -> [String: String] {
-        guard let variables = subsection(Schema.environment, in: section) else { return [:] }
-        var environment: [String: String] = [:]
-        for entry in variables.entries {
-            let title = "`\(variables.path)`"
-            if !Self.isVariable(entry.name) {
-                diagnosis.report(
-                    entry.place,
-                    "\(title) names \(quoted(entry.name)); a variable has letters, digits and `_` and no digit first")
-            } else if Self.protocolVariables.contains(entry.name) {
-                diagnosis.report(
-                    entry.place, "\(title) sets \(quoted(entry.name)), which belongs to the handler protocol")
-            }
-            switch entry.value.content {
-            case .scalar(let text, _) where !text.utf8.contains(0):
-                environment[entry.name] = text
-            case .null:
-                diagnosis.report(
-                    entry.place, "\(title) gives \(quoted(entry.name)) no value; write \"\" for an empty one")
-            case .scalar, .sequence, .mapping:
-                diagnosis.report(
-                    entry.value.place, "\(title) must give \(quoted(entry.name)) a text, not \(entry.value.described)")
-            }
-        }
-        return environment
-    }
-
     private mutating func noteWhatHasNoEffect(_ section: Section, mode: HandlerSettings.Mode) {
         guard mode == .spawn else { return }
         for key in [Schema.threads, Schema.startTimeout, Schema.maximumJobs, Schema.maximumMemory] {
@@ -155,30 +140,12 @@ extension SettingsDecoder {
         }
     }
 
-    /// Variables that the handler protocol sets itself.
-    private static let protocolVariables: Set = [
-        "MARTLET_JID", "MARTLET_CLASS", "MARTLET_QUEUE", "MARTLET_ATTEMPT", "MARTLET_DEADLINE", "MARTLET_PROTOCOL",
-        "MARTLET_IN", "MARTLET_OUT",
-    ]
-
     private static func isName(_ text: String) -> Bool {
-        let isMade = text.utf8.allSatisfy { isWord($0) || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: ".") }
-        guard let first = text.utf8.first, text.utf8.count <= 64, isMade else { return false }
-        return isWord(first) && first != UInt8(ascii: "_")
-    }
-
-    private static func isVariable(_ text: String) -> Bool {
-        guard let first = text.utf8.first, text.utf8.allSatisfy(isWord) else { return false }
-        return !(UInt8(ascii: "0")...UInt8(ascii: "9")).contains(first)
-    }
-
-    private static func isWord(_ byte: UInt8) -> Bool {
-        switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"):
-            true
-        default: false
+        let isMade = text.utf8.allSatisfy {
+            EnvironmentName.isWord($0) || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: ".")
         }
+        guard let first = text.utf8.first, text.utf8.count <= 64, isMade else { return false }
+        return EnvironmentName.isWord(first) && first != UInt8(ascii: "_")
     }
 
     /// A text the operating system can be given.

@@ -35,6 +35,9 @@ package enum HandlerProof {
         }
     }
 
+    /// A path is shown whole: a cut one names another file.
+    private static func shown(_ path: String) -> String { quoted(path, limit: Int(PATH_MAX)) }
+
     private static func program(_ handler: HandlerSettings) -> Mistake? {
         let path = handler.executable
         var facts = stat()
@@ -45,18 +48,18 @@ package enum HandlerProof {
                 return Mistake("names \(quoted(written)), which is in no directory of \(ExecutableSearch.path)")
             }
             let advice = written.hasPrefix("~") ? "; `~` is not expanded, write the whole path" : ""
-            return Mistake("names \(quoted(path)): \(String(cString: strerror(reason)))\(advice)")
+            return Mistake("names \(shown(path)): \(String(cString: strerror(reason)))\(advice)")
         }
         guard facts.st_mode & S_IFMT == S_IFREG else {
             let isDirectory = facts.st_mode & S_IFMT == S_IFDIR
-            return Mistake("names \(quoted(path)), which is \(isDirectory ? "a directory" : "not a regular file")")
+            return Mistake("names \(shown(path)), which is \(isDirectory ? "a directory" : "not a regular file")")
         }
         // Another user's rights are not worked out here (groups, ACLs); a file nobody may execute is wrong for all.
         let isForSelf = handler.user == nil
         let isAllowed =
             isForSelf
             ? faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) == 0 : facts.st_mode & (S_IXUSR | S_IXGRP | S_IXOTH) != 0
-        guard isAllowed else { return Mistake("names \(quoted(path)), which is not executable; try chmod +x") }
+        guard isAllowed else { return Mistake("names \(shown(path)), which is not executable; try chmod +x") }
         return interpreter(of: path)
     }
 
@@ -74,20 +77,20 @@ package enum HandlerProof {
         let name = String(decoding: word, as: UTF8.self)
         if name.hasSuffix("\r") {
             return Mistake(
-                "names \(quoted(path)), whose first line ends with a carriage return; save it with Unix line ends")
+                "names \(shown(path)), whose first line ends with a carriage return; save it with Unix line ends")
         }
         guard !name.isEmpty, access(name, X_OK) != 0 else { return nil }
         return Mistake(
-            "names \(quoted(path)), whose interpreter \(quoted(name)) cannot be executed: \(String(cString: strerror(errno)))"
+            "names \(shown(path)), whose interpreter \(quoted(name)) cannot be executed: \(String(cString: strerror(errno)))"
         )
     }
 
     private static func directory(_ path: String) -> Mistake? {
         var facts = stat()
         guard stat(path, &facts) == 0 else {
-            return Mistake("names \(quoted(path)): \(String(cString: strerror(errno)))")
+            return Mistake("names \(shown(path)): \(String(cString: strerror(errno)))")
         }
-        return facts.st_mode & S_IFMT == S_IFDIR ? nil : Mistake("names \(quoted(path)), which is not a directory")
+        return facts.st_mode & S_IFMT == S_IFDIR ? nil : Mistake("names \(shown(path)), which is not a directory")
     }
 
     private static func user(_ name: String, effectiveUser: UInt32) -> Mistake? {

@@ -60,11 +60,12 @@ struct Mistake: Error, Equatable {
     init(_ text: String) { self.text = text }
 }
 
-/// A piece of the user's text as messages show it: in back quotes, on one line, cut to 60 characters.
-func quoted(_ text: String) -> String {
+/// A piece of the user's text as messages show it: in back quotes, on one line, cut to a number of characters.
+func quoted(_ text: String, limit: Int = 60) -> String {
+    if text.isEmpty { return "an empty text" }
     var shown = ""
-    for scalar in text.unicodeScalars.prefix(60) {
+    for scalar in text.unicodeScalars.prefix(limit) {
         shown += scalar.value < 0x20 || scalar.value == 0x7F ? scalar.escaped(asASCII: true) : String(scalar)
     }
-    return text.unicodeScalars.count > 60 ? "`\(shown)…`" : "`\(shown)`"
+    return text.unicodeScalars.count > limit ? "`\(shown)…`" : "`\(shown)`"
 }

@@ -5,6 +5,8 @@ struct Section {
     let place: Place
     /// In the order of the text.
     let entries: [YAMLEntry]
+    /// Earlier values of keys that stand twice: they count for nothing, but may hold mistakes of their own.
+    var replaced: [YAMLEntry] = []
 
     subscript(name: String) -> YAMLEntry? { entries.first { $0.name == name } }
 
@@ -15,13 +17,14 @@ struct Section {
 extension Diagnosis {
     /// Reads a mapping's keys: resolves merge keys (`<<`), reports what is no key and what stands twice.
     ///
-    /// A key that stands twice counts with its last value, so that its mistakes are shown too.
+    /// A key that stands twice counts with its last value.
     mutating func section(_ node: YAMLNode, path: String, document: YAMLDocument, naming: (String) -> String = { $0 })
         -> Section?
     {
         guard case .mapping = node.content else { return nil }
         let all = entries(of: node, document: document, depth: 0)
         var kept: [YAMLEntry] = []
+        var replaced: [YAMLEntry] = []
         for var entry in all {
             entry.name = naming(entry.name)
             guard let index = kept.firstIndex(where: { $0.name == entry.name }) else {
@@ -35,9 +38,10 @@ extension Diagnosis {
             report(
                 entry.place,
                 "duplicate key \(quoted(entry.name)): it stands on line \(kept[index].place.line) already; keep one")
+            replaced.append(kept[index])
             kept[index] = entry
         }
-        return Section(path: path, place: node.place, entries: kept)
+        return Section(path: path, place: node.place, entries: kept, replaced: replaced)
     }
 
     private mutating func entries(of node: YAMLNode, document: YAMLDocument, depth: Int) -> [YAMLEntry] {

@@ -73,10 +73,20 @@ extension Settings {
 
     /// Reads what `encoded()` wrote.
     ///
-    /// - Throws: `DecodingError` when the bytes are not settings of this version.
-    package init(decoding bytes: [UInt8]) throws {
-        self = try JSONDecoder().decode(Settings.self, from: Data(bytes))
+    /// - Throws: when the bytes are not settings of this version.
+    package init(decoding bytes: [UInt8]) throws(UnreadableSettings) {
+        do {
+            self = try JSONDecoder().decode(Settings.self, from: Data(bytes))
+        } catch {
+            throw UnreadableSettings(reason: "\(error)")
+        }
     }
+}
+
+/// Bytes that were to be encoded settings and are not: another version wrote them, or they were cut off.
+package struct UnreadableSettings: Error, Equatable, CustomStringConvertible {
+    package let reason: String
+    package var description: String { "cannot read the settings handed over: \(reason)" }
 }
 
 /// A queue to serve and how often it is looked at first.

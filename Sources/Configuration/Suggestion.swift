@@ -7,6 +7,9 @@ enum Suggestion {
     static func nearest(to word: String, among candidates: [String]) -> String? {
         let plain = folded(word)
         guard !plain.isEmpty, plain.count <= 64 else { return nil }
+        // An abbreviation of three letters and more: `warn`, `err`, `conc`.
+        let prolonged = candidates.filter { plain.count >= 3 && folded($0).starts(with: plain) }
+        if prolonged.count == 1 { return prolonged[0] }
         let allowed = max(1, plain.count / 3)
         let ranked = candidates.map { (distance: distance(plain, folded($0)), name: $0) }
         guard let best = ranked.min(by: { $0.distance < $1.distance }), best.distance <= allowed else { return nil }

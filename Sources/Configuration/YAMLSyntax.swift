@@ -32,7 +32,8 @@ enum YAMLSyntax {
         let character = offset(of: place, in: text).map { text[$0] }
         if context.contains("alias") { return "a value that begins with `*` needs quotes, as in \"*\"" }
         if character == "\t" { return "indent with spaces, not with tabs" }
-        if problem.contains("cannot start any token"), let character {
+        let isUnquoted = problem.contains("cannot start any token") || (character == ":" && context.contains("flow"))
+        if isUnquoted, let character {
             return "a value that begins with `\(character)` needs quotes"
         }
         for (part, advice) in causes where problem.contains(part) { return advice }

@@ -11,6 +11,7 @@ struct SuggestionTests {
         arguments: [
             ("concurency", "concurrency"), ("conurrencyy", "concurrency"), ("tiemout", "timeout"), ("queue", "queues"),
             ("Handlers", "handlers"), ("maxRetries", "max_retries"), ("max-retries", "max_retries"), ("tags", "tag"),
+            ("conc", "concurrency"),
         ])
     func near(word: String, meant: String) {
         #expect(Suggestion.nearest(to: word, among: keys) == meant)
