@@ -3,7 +3,12 @@ package import Redis
 /// The scripts beside this file, embedded when it is compiled.
 package enum Scripts {
     static let exchange = LuaScript(name: "exchange", source: PackageResources.exchange_lua)
+    static let beat = LuaScript(name: "beat", source: PackageResources.beat_lua)
+    static let deregister = LuaScript(name: "deregister", source: PackageResources.deregister_lua)
+    static let rescue = LuaScript(name: "rescue", source: PackageResources.rescue_lua)
+    static let due = LuaScript(name: "due", source: PackageResources.due_lua)
+    static let promote = LuaScript(name: "promote", source: PackageResources.promote_lua)
 
     /// What a process loads when it opens a connection (`RedisConnection.open`).
-    package static let all = [exchange]
+    package static let all = [exchange, beat, deregister, rescue, due, promote]
 }

@@ -1,0 +1,76 @@
+package import JobModel
+package import Redis
+
+/// Moves jobs whose time has come from the sorted sets to their queues, in two steps.
+///
+/// The first reads, the second moves; in between the payload gets its `enqueued_at`, which no script could add without
+/// harming the rest. A crash between the steps changes nothing, and of two processes that read the same job one moves it.
+package enum DueJobs {
+    package enum Source: String, CaseIterable, Sendable {
+        case retry
+        case schedule
+
+        var key: String {
+            switch self {
+            case .retry: Keys.retry
+            case .schedule: Keys.schedule
+            }
+        }
+    }
+
+    /// Why 100: a batch holds Redis for a fraction of a millisecond.
+    package static let most = 100
+
+    package struct Due: Equatable, Sendable {
+        /// Redis' clock.
+        package var now: Timestamp
+        package var members: [[UInt8]]
+    }
+
+    package struct Answer: Equatable, Sendable {
+        package var promoted: Int
+        /// Members that are no jobs; they lie in the dead set.
+        package var buried: Int
+        /// Put off by a minute, because the key they go to is of another type.
+        package var troubled: [String: RedisRefusal]
+    }
+
+    package static func dueCommand(_ source: Source, limit: Int = most) -> RedisCommand {
+        var command = RedisCommand(running: Scripts.due, keys: [source.key])
+        command.add(limit)
+        return command
+    }
+
+    package static func due(_ reply: RedisReply) throws(RedisError) -> Due {
+        guard let parts = try reply.accepted().elements, parts.count == 2, let now = parts[0].integer,
+            let members = parts[1].elements
+        else { throw .unreadable("due") }
+        return Due(now: Timestamp(milliseconds: Int64(now)), members: members.compactMap(\.bytes))
+    }
+
+    /// - Parameter due: at least one member.
+    package static func promoteCommand(
+        _ due: Due, from source: Source, deadLimits: DeadLimits = DeadLimits()
+    ) -> RedisCommand {
+        var command = RedisCommand(running: Scripts.promote, keys: [source.key, Keys.dead, Keys.queues])
+        command.add(Keys.queuePrefix)
+        command.add(max(0, deadLimits.jobs))
+        command.add(max(0, deadLimits.seconds))
+        for member in due.members {
+            command.add(member)
+            let job = PromotedPayload.make(member, now: due.now)
+            command.add(job?.queue.text ?? "")
+            command.add(job?.payload ?? [])
+        }
+        return command
+    }
+
+    package static func answer(_ reply: RedisReply) throws(RedisError) -> Answer {
+        guard let parts = try reply.accepted().elements, parts.count == 3, let promoted = parts[0].integer,
+            let buried = parts[1].integer, let troubled = parts[2].pairs
+        else { throw .unreadable("promote") }
+        var answer = Answer(promoted: promoted, buried: buried, troubled: [:])
+        for (key, error) in troubled { answer.troubled[key.text ?? ""] = RedisRefusal(reply: error.text ?? "") }
+        return answer
+    }
+}

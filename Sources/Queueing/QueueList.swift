@@ -1,0 +1,43 @@
+package import JobModel
+package import Redis
+
+/// A queue as it stands.
+package struct QueueState: Equatable, Sendable {
+    package var name: QueueName
+    package var size: Int
+    /// How long the job that is fetched next has waited; nil if the queue is empty or that job does not say.
+    package var latencySeconds: Double?
+    /// Why nothing can be said: the key is of another type.
+    package var trouble: RedisRefusal?
+}
+
+package enum QueueList {
+    package static var namesCommand: RedisCommand { RedisCommand(["SMEMBERS", Keys.queues]) }
+
+    /// - Returns: the names, sorted.
+    package static func names(_ reply: RedisReply) throws(RedisError) -> [QueueName] {
+        (try reply.accepted().elements ?? []).compactMap { $0.text.map(QueueName.init(trusted:)) }.sorted()
+    }
+
+    package static func stateCommands(_ names: [QueueName]) -> [RedisCommand] {
+        names.flatMap {
+            [RedisCommand(["LLEN", Keys.queue($0)]), RedisCommand(["LINDEX", Keys.queue($0), "-1"])]
+        }
+    }
+
+    /// - Parameter now: what latency is counted to.
+    package static func states(_ replies: [RedisReply], of names: [QueueName], now: Timestamp) -> [QueueState] {
+        zip(names, stride(from: 0, to: replies.count - 1, by: 2)).map { name, index in
+            QueueState(
+                name: name, size: replies[index].integer ?? 0,
+                latencySeconds: replies[index + 1].bytes.flatMap { latency(of: $0, now: now) },
+                trouble: replies[index].refusal)
+        }
+    }
+
+    private static func latency(of payload: [UInt8], now: Timestamp) -> Double? {
+        // What is no job will be buried when it is fetched; it has no say in how long jobs wait.
+        guard let job = try? Job(decoding: payload), let since = job.enqueuedAt ?? job.createdAt else { return nil }
+        return max(0, now.seconds - since.seconds)
+    }
+}

@@ -1,0 +1,73 @@
+package import JobModel
+package import Redis
+
+/// Gives back what vanished processes held.
+package enum Rescue {
+    package struct Lease: Equatable, Sendable {
+        package var identity: String
+        package var endsAt: Timestamp
+        /// By Redis' clock, when the list was read. Rescue asks again.
+        package var isOver: Bool
+    }
+
+    package struct Answer: Equatable, Sendable {
+        /// It is alive, so nothing was done.
+        package var isAlive: Bool
+        /// Jobs given back per queue.
+        package var returned: [QueueName: Int]
+        /// Queues of another type; the jobs stay reserved and rescue has to be tried again.
+        package var troubled: [QueueName: RedisRefusal]
+    }
+
+    /// To be sent together; `leases` reads the answers.
+    package static var listCommands: [RedisCommand] {
+        [RedisCommand("TIME"), RedisCommand(["ZRANGE", Keys.leases, "0", "-1", "WITHSCORES"])]
+    }
+
+    package static func leases(_ replies: [RedisReply]) throws(RedisError) -> [Lease] {
+        guard replies.count == 2, let now = try Timestamp(redisTime: replies[0].accepted()),
+            let entries = try replies[1].accepted().pairs
+        else { throw .unreadable("ZRANGE") }
+        return entries.compactMap { entry in
+            guard let identity = entry.name.text, let end = entry.value.number else { return nil }
+            let endsAt = Timestamp(milliseconds: Int64(max(0, min(end, 1e15))))
+            return Lease(identity: identity, endsAt: endsAt, isOver: endsAt <= now)
+        }
+    }
+
+    /// - Parameter force: the process is known to be dead, so its lease need not be over.
+    package static func command(identity: String, force: Bool = false) -> RedisCommand {
+        var command = RedisCommand(
+            running: Scripts.rescue,
+            keys: [
+                Keys.leases, Keys.reservations(identity), Keys.origin(identity), Keys.queues, Keys.processes,
+                Keys.processRecord(identity), Keys.work(identity),
+            ])
+        command.add(identity)
+        command.add(force ? "1" : "0")
+        command.add(Keys.queuePrefix)
+        return command
+    }
+
+    package static func answer(_ reply: RedisReply) throws(RedisError) -> Answer {
+        guard let parts = try reply.accepted().elements, parts.count == 3, let isAlive = parts[0].integer,
+            let returned = parts[1].pairs, let troubled = parts[2].pairs
+        else { throw .unreadable("rescue") }
+        var answer = Answer(isAlive: isAlive == 1, returned: [:], troubled: [:])
+        for (queue, count) in returned { answer.returned[QueueName(trusted: queue.text ?? "")] = count.integer }
+        for (queue, error) in troubled {
+            answer.troubled[QueueName(trusted: queue.text ?? "")] = RedisRefusal(reply: error.text ?? "")
+        }
+        return answer
+    }
+}
+
+extension Timestamp {
+    /// - Parameter reply: TIME's: seconds and microseconds.
+    init?(redisTime reply: RedisReply) {
+        guard let parts = reply.elements, parts.count == 2, let seconds = parts[0].integer,
+            let microseconds = parts[1].integer
+        else { return nil }
+        self.init(milliseconds: Int64(seconds * 1000 + microseconds / 1000))
+    }
+}

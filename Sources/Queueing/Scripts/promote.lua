@@ -1,0 +1,49 @@
+-- Moves due jobs from a sorted set to their queues, each only if it still was in the set.
+--
+-- KEYS  1 the set   2 dead   3 names of queues
+-- ARGV  1 prefix of a queue's key   2 jobs the dead set keeps   3 seconds it keeps one
+--       4… of each: the member, its queue or "" (it is no job: to the dead set as it is), the payload to push
+-- Returns { jobs pushed, members buried, {key, error, …} }
+--
+-- What cannot be moved, since the key is of another type, is put off by a minute: it must not fill every batch.
+local set, dead, queues = unpack(KEYS)
+local prefix = ARGV[1]
+
+local time = redis.call('TIME')
+local now = tonumber(time[1]) + tonumber(time[2]) / 1000000
+local function after(seconds) return string.format('%.6f', now + seconds) end
+
+local types = {}
+local function objection(key, wanted)
+  types[key] = types[key] or redis.call('TYPE', key).ok
+  if types[key] == wanted or types[key] == 'none' then return nil end
+  return 'WRONGTYPE ' .. key .. ' is a ' .. types[key] .. ', not a ' .. wanted
+end
+
+local promoted, buried, troubled, named = 0, 0, {}, {}
+for index = 4, #ARGV, 3 do
+  local member, queue, payload = ARGV[index], ARGV[index + 1], ARGV[index + 2]
+  local key = queue == '' and dead or prefix .. queue
+  local problem = objection(key, queue == '' and 'zset' or 'list')
+  if problem then
+    redis.pcall('ZADD', set, 'XX', after(60), member)
+    troubled[#troubled + 1] = key
+    troubled[#troubled + 1] = problem
+  elseif redis.call('ZREM', set, member) == 1 then
+    if queue == '' then
+      redis.call('ZADD', dead, after(0), member)
+      buried = buried + 1
+    else
+      if not named[queue] then redis.pcall('SADD', queues, queue) end
+      named[queue] = true
+      redis.call('LPUSH', key, payload)
+      promoted = promoted + 1
+    end
+  end
+end
+
+if buried > 0 then
+  redis.call('ZREMRANGEBYSCORE', dead, '-inf', after(-tonumber(ARGV[3])))
+  redis.call('ZREMRANGEBYRANK', dead, 0, -1 - tonumber(ARGV[2]))
+end
+return { promoted, buried, troubled }

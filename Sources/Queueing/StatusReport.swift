@@ -1,0 +1,85 @@
+package import JobModel
+package import Redis
+
+/// Everything `martlet status` shows, read in a few round trips. Not of one instant: jobs move meanwhile.
+package struct StatusReport: Equatable, Sendable {
+    /// Redis' clock.
+    package var now: Timestamp
+    package var queues: [QueueState]
+    /// Sizes of the sorted sets.
+    package var scheduled: Int
+    package var retries: Int
+    package var dead: Int
+    /// Since ever; failed runs are processed too.
+    package var processed: Int
+    package var failed: Int
+    package var processes: [ProcessState]
+    /// Per class, by name.
+    package var lastTenMinutes: [ClassTotals]
+    package var lastHour: [ClassTotals]
+
+    /// Reads it over a blocking connection.
+    package static func read(_ connection: RedisConnection) throws(RedisError) -> StatusReport {
+        let first = try connection.pipeline([
+            RedisCommand("TIME"), QueueList.namesCommand, RedisCommand(["ZCARD", Keys.schedule]),
+            RedisCommand(["ZCARD", Keys.retry]), RedisCommand(["ZCARD", Keys.dead]),
+            RedisCommand(["MGET", Keys.processed, Keys.failed]), RedisCommand(["SMEMBERS", Keys.processes]),
+        ])
+        guard let now = try Timestamp(redisTime: first[0].accepted()) else { throw .unreadable("TIME") }
+        let names = try QueueList.names(first[1])
+        let identities = (try first[6].accepted().elements ?? []).compactMap(\.text).sorted()
+        let minutes = (0..<60).map { Timestamp(milliseconds: now.milliseconds - Int64($0) * 60_000) }
+
+        let queueCommands = QueueList.stateCommands(names)
+        let processCommands = identities.flatMap(ProcessState.commands)
+        let metricsCommands = minutes.map(ClassTotals.command)
+        let second = try connection.pipeline(queueCommands + processCommands + metricsCommands)
+        let ofQueues = Array(second.prefix(queueCommands.count))
+        let ofProcesses = Array(second.dropFirst(queueCommands.count).prefix(processCommands.count))
+        let ofMinutes = Array(second.suffix(metricsCommands.count))
+
+        return StatusReport(
+            now: now, queues: QueueList.states(ofQueues, of: names, now: now),
+            scheduled: first[2].integer ?? 0, retries: first[3].integer ?? 0, dead: first[4].integer ?? 0,
+            processed: first[5].elements?.first?.integer ?? 0, failed: first[5].elements?.last?.integer ?? 0,
+            processes: ProcessState.states(ofProcesses, of: identities),
+            lastTenMinutes: ClassTotals.sum(ofMinutes.prefix(10)), lastHour: ClassTotals.sum(ofMinutes[...]))
+    }
+}
+
+/// What Sidekiq's metrics say of one class, over some minutes.
+package struct ClassTotals: Equatable, Sendable {
+    package var name: String
+    /// All runs, failed ones too.
+    package var runs = 0
+    package var failures = 0
+    /// Of runs that did not fail.
+    package var milliseconds = 0
+
+    /// Of a run that did not fail; nil if there was none.
+    package var averageMilliseconds: Double? {
+        runs > failures ? Double(milliseconds) / Double(runs - failures) : nil
+    }
+
+    static func command(_ minute: Timestamp) -> RedisCommand {
+        RedisCommand(["HGETALL", Keys.minuteMetrics(CalendarDate(minute))])
+    }
+
+    /// - Parameter minutes: the hash of each; fields are "CLASS|p", "CLASS|f" and "CLASS|ms".
+    static func sum(_ minutes: ArraySlice<RedisReply>) -> [ClassTotals] {
+        var totals: [String: ClassTotals] = [:]
+        for (field, value) in minutes.flatMap({ $0.pairs ?? [] }) {
+            guard let field = field.text, let bar = field.lastIndex(of: "|"), let value = value.integer else {
+                continue
+            }
+            let name = String(field[..<bar])
+            switch field[field.index(after: bar)...] {
+            case "p": totals[name, default: ClassTotals(name: name)].runs += value
+            case "f": totals[name, default: ClassTotals(name: name)].failures += value
+            case "ms": totals[name, default: ClassTotals(name: name)].milliseconds += value
+            default: break
+            }
+        }
+        return totals.values.sorted { $0.name < $1.name }
+    }
+}
