@@ -1,0 +1,32 @@
+/// What one slot is doing, for people.
+package struct SlotDescription: Equatable, Sendable {
+    package let slot: Int
+    /// `Run.number`.
+    package let number: Int
+    package let jid: String?
+    package let jobClass: String
+    package let queue: String
+    package let attempt: Int
+    package let handler: String
+    /// nil while the run waits for a process.
+    package let pid: Int32?
+    /// Since the hand-over to the handler, or since it began to wait for one.
+    package let seconds: Double
+    package let isWaiting: Bool
+}
+
+/// The processes of one serve handler, for people.
+package struct PoolDescription: Equatable, Sendable {
+    package let handler: String
+    package let starting: Int
+    package let idle: Int
+    package let busy: Int
+    /// On their way out: recycled, quiet or being ended.
+    package let leaving: Int
+    /// Jobs that wait for a process.
+    package let waiting: Int
+    /// Failed starts since the last that succeeded.
+    package let startFailures: Int
+    /// nil unless the last start failed.
+    package let secondsToNextStart: Double?
+}

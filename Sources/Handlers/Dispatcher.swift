@@ -1,0 +1,155 @@
+package import Configuration
+import JobModel
+package import Logging
+package import Platform
+
+/// Runs jobs in handlers: the only door of this module.
+///
+/// Everything happens in the thread that drives `loop`; nothing here blocks it. A process is spawned wherever `spawn` does
+/// that, and `spawn` calls back in the loop's thread.
+package final class Dispatcher {
+    private let host: HandlerHost
+    private let table: HandlerTable
+    private let handlers: [Handler]
+    /// One for each handler; nil where a process is spawned for each job.
+    private let pools: [ServePool?]
+    private let log: Logger
+    private var whenStopped: (() -> Void)?
+
+    /// How often reaped are processes that handlers left to us and that have ended since, in seconds.
+    private static let sweepSeconds = 1.0
+
+    /// - Parameters:
+    ///   - slots: how many runs there may be at once, 1 or more.
+    ///   - spawn: see `Spawner`.
+    ///   - openFilesLimit: soft limit of open files in handlers; nil to pass on ours, which a worker has raised.
+    ///   - adoptsOrphans: this process is child subreaper and every child of it is a handler's, so children that are
+    ///     nobody's are reaped here.
+    ///   - chance: 0 ..< 1, drawn anew by each call; spreads recycling.
+    ///   - progress: a sign of life from a run.
+    ///   - report: the end of a run, in the loop's thread and never while the caller is inside one of our functions.
+    /// - Note: looks users up by name, which may block: make it before the loop turns.
+    package init(
+        settings: [HandlerSettings], slots: Int, loop: EventLoop, spawn: @escaping Spawner, log: Logger,
+        openFilesLimit: UInt64? = 1024, adoptsOrphans: Bool = false,
+        chance: @escaping () -> Double = { Double.random(in: 0..<1) },
+        progress: @escaping (ProgressReport) -> Void = { _ in }, report: @escaping (DispatchReport) -> Void
+    ) {
+        let current = Credentials.current()
+        let handlers = settings.map {
+            Handler($0, current: current, openFilesLimit: openFilesLimit, find: Credentials.named)
+        }
+        let board = RunBoard(slots: slots, handlers: handlers, loop: loop, report: report, progress: progress)
+        let host = HandlerHost(
+            loop: loop, spawn: spawn, log: log, board: board, adopted: AdoptedProcesses(loop: loop), chance: chance)
+        table = HandlerTable(settings)
+        pools = handlers.indices.map { index in
+            guard handlers[index].settings.mode == .serve else { return nil }
+            return ServePool(handlers[index], index: index, slots: slots, host: host)
+        }
+        self.handlers = handlers
+        self.host = host
+        self.log = log
+        board.afterDelivery = { [weak self] in self?.noticeStop() }
+        for handler in handlers {
+            guard let user = handler.settings.user, handler.credentials == nil, handler.objection == nil,
+                user != current.user
+            else { continue }
+            log.warning(
+                "handler \(handler.settings.name) runs as \(current.user), not as \(user): only root can change that")
+        }
+        if adoptsOrphans { sweep() }
+    }
+
+    /// Starts a run in its free slot. Whatever becomes of it is reported, also that no handler takes its class.
+    package func start(_ run: Run) {
+        host.board.hold {
+            guard let index = table.handler(for: run.job.route) else {
+                host.board.refuse(run, Self.noHandler(for: run.job.route))
+                return
+            }
+            if let objection = handlers[index].objection {
+                host.board.refuse(run, handlers[index].startFailure(objection))
+            } else if let pool = pools[index] {
+                pool.start(run)
+            } else {
+                let spawned = SpawnRun(run, of: handlers[index], host: host)
+                host.board.occupy(run, handler: index, keeper: spawned, now: .now())
+                spawned.start()
+            }
+        }
+    }
+
+    /// We want the slot back: its handler is ended, and the run is reported as interrupted, unless the handler still says
+    /// that it is done. Without effect on a free slot.
+    ///
+    /// - Parameter grace: seconds between SIGTERM and SIGKILL, if the handler's own are not fewer.
+    package func interrupt(_ slot: Int, grace: Double = 1) {
+        host.board.hold { host.board.entries[slot]?.keeper.interrupt(slot: slot, grace: grace) }
+    }
+
+    /// No more jobs are expected: serve processes are told so and end when they have none. A job that comes all the same
+    /// is done.
+    package func quiet() {
+        host.board.hold {
+            for pool in pools { pool?.quiet() }
+        }
+    }
+
+    /// Ends all handlers and what they have started; what runs is interrupted, and reported first.
+    ///
+    /// - Parameters:
+    ///   - grace: seconds between SIGTERM and SIGKILL, at most 1.
+    ///   - completion: called once when no handler is left, in the loop's thread.
+    package func stop(grace: Double, completion: @escaping () -> Void) {
+        whenStopped = completion
+        let grace = min(grace, 1)
+        host.board.hold {
+            for pool in pools { pool?.stop(grace: grace) }
+            for slot in host.board.entries.indices {
+                host.board.entries[slot]?.keeper.interrupt(slot: slot, grace: grace)
+            }
+        }
+        // If there was nothing to end, nothing will happen that would call back.
+        _ = host.loop.at(.now()) { [weak self] in self?.noticeStop() }
+    }
+
+    /// What the busy slots are doing, by slot.
+    package var slots: [SlotDescription] {
+        let now = MonotonicTime.now()
+        return host.board.entries.compactMap { entry in
+            guard let entry else { return nil }
+            return SlotDescription(
+                slot: entry.run.slot, number: entry.run.number, jid: entry.run.job.jid,
+                jobClass: entry.run.job.route.text, queue: entry.run.queue.text, attempt: entry.run.job.attempt,
+                handler: handlers[entry.handler].settings.name, pid: entry.pid,
+                seconds: now.seconds(since: entry.since), isWaiting: entry.keeper is ServePool)
+        }
+    }
+
+    /// The state of every serve handler's processes.
+    package var poolDescriptions: [PoolDescription] {
+        let now = MonotonicTime.now()
+        return pools.compactMap { $0?.description(now: now) }
+    }
+
+    private func noticeStop() {
+        guard let completion = whenStopped, host.board.isIdle, pools.allSatisfy({ $0?.isEmpty ?? true }) else { return }
+        whenStopped = nil
+        completion()
+    }
+
+    private func sweep() {
+        _ = host.loop.at(MonotonicTime.now().advanced(bySeconds: Self.sweepSeconds)) { [weak self] in
+            self?.host.adopted.reapStrangers()
+            self?.sweep()
+        }
+    }
+
+    private static func noHandler(for jobClass: JobClass) -> Failure {
+        Failure(
+            errorClass: ErrorClass.noHandler,
+            message: "no handler for class \"\(jobClass.text)\"; "
+                + "add it to handlers.<name>.classes in the configuration")
+    }
+}

@@ -1,0 +1,41 @@
+import JobModel
+import Platform
+
+/// What the end of a spawned process says about its job: the table behind `mode: spawn`.
+enum ExitMeaning {
+    /// EX_DATAERR of sysexits.h: this job can never work.
+    static let dataError: Int32 = 65
+
+    /// - Parameters:
+    ///   - verdict: the one final answer the handler wrote to descriptor 4, if it did.
+    ///   - lastLines: the end of its standard error, which becomes the failure's message.
+    static func outcome(of status: ExitStatus, verdict: Outcome?, lastLines: String) -> Outcome {
+        switch (status, verdict) {
+        case (.exited(0), let verdict):
+            return verdict ?? .succeeded
+        case (.exited(dataError), .failed(let failure)), (.exited, .dead(let failure)):
+            return .dead(failure)
+        case (.exited, .failed(let failure)):
+            // The handler's own words say more than its status does.
+            return .failed(failure)
+        case (.exited(dataError), _):
+            return .dead(failure(of: status, lastLines: lastLines))
+        case (.exited, _), (.signaled, _):
+            // A handler that said `done` and then failed did not finish what it meant to do.
+            return .failed(failure(of: status, lastLines: lastLines))
+        }
+    }
+
+    /// The failure in a status that is not 0.
+    static func failure(of status: ExitStatus, lastLines: String) -> Failure {
+        switch status {
+        case .exited:
+            let message = lastLines.isEmpty ? status.description : lastLines
+            return Failure(errorClass: ErrorClass.exitStatus, message: message)
+        case .signaled:
+            // Which signal it was stands nowhere else, so it leads; what the handler said last follows.
+            let message = lastLines.isEmpty ? status.description : "\(status)\n\(lastLines)"
+            return Failure(errorClass: ErrorClass.signal, message: message)
+        }
+    }
+}

@@ -1,0 +1,73 @@
+import Logging
+package import Platform
+
+/// Starts a process without holding up the leader: runs `spec.spawn()` in another thread and calls the completion on the
+/// leader's thread. The descriptors the specification names stay open until then.
+package typealias Spawner = (ProcessSpec, @escaping (Result<ChildProcess, SpawnError>) -> Void) -> Void
+
+/// What a handler process needs from the dispatcher. Only the leader touches it.
+final class HandlerHost {
+    let loop: EventLoop
+    let spawn: Spawner
+    let log: Logger
+    let board: RunBoard
+    let adopted: AdoptedProcesses
+    /// 0 ..< 1, drawn anew by each call.
+    let chance: () -> Double
+    /// Where every read lands first. 64 KiB is a pipe's capacity, and all that one descriptor gets in a turn.
+    let scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 16)
+
+    init(
+        loop: EventLoop, spawn: @escaping Spawner, log: Logger, board: RunBoard, adopted: AdoptedProcesses,
+        chance: @escaping () -> Double
+    ) {
+        self.loop = loop
+        self.spawn = spawn
+        self.log = log
+        self.board = board
+        self.adopted = adopted
+        self.chance = chance
+    }
+
+    /// Spawns in another thread. When it is done their ends of the pipes are closed and `completion` is called.
+    func start(
+        _ spec: ProcessSpec, _ pipes: HandlerPipes, _ completion: @escaping (Result<ChildProcess, SpawnError>) -> Void
+    ) {
+        let ticket = adopted.willSpawn()
+        spawn(spec) { [self] result in
+            switch result {
+            case .success(let child): adopted.didSpawn(ticket, pid: child.pid)
+            case .failure: adopted.didSpawn(ticket, pid: nil)
+            }
+            pipes.closeTheirEnds()
+            completion(result)
+            board.deliver()
+        }
+    }
+
+    /// - Precondition: epoll can take the descriptor, as it can every pipe and pidfd. What is left to fail is the kernel's
+    ///   memory or its limit on watches per user, and a worker that cannot watch its handlers must not go on.
+    func watch(_ descriptor: Int32, for interest: Interest, _ sink: any EventSink) {
+        do throws(SystemError) {
+            try loop.watch(descriptor, for: interest, sink)
+        } catch {
+            preconditionFailure("cannot watch a handler's descriptor: \(error)")
+        }
+    }
+
+    enum ReadStep { case some, nothing, end }
+
+    /// One read into the scratch buffer, and so one budget: a flood waits for its next turn like everybody else.
+    func read(_ read: (UnsafeMutableRawBufferPointer) -> IOResult, _ take: (UnsafeRawBufferPointer) -> Void) -> ReadStep
+    {
+        switch read(scratch) {
+        case .bytes(let count):
+            take(UnsafeRawBufferPointer(rebasing: scratch[..<count]))
+            return .some
+        case .wouldBlock: return .nothing
+        case .end, .failed: return .end
+        }
+    }
+
+    deinit { scratch.deallocate() }
+}

@@ -1,0 +1,42 @@
+import Configuration
+import JobModel
+import Platform
+
+/// The variables a handler receives: a small clean set, the handler's own `env`, and the job's facts; nothing is inherited.
+struct JobEnvironment: Sendable {
+    static let path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+    /// `K=V`, sorted by name, the same for every process of one handler.
+    let common: [String]
+
+    /// - Parameter owner: the user the handler runs as, whose HOME and USER it gets.
+    init(of handler: HandlerSettings, owner: Credentials) {
+        var variables = ["PATH": Self.path, "HOME": owner.home, "USER": owner.user, "LANG": "C.UTF-8"]
+        for (name, value) in handler.environment { variables[name] = value }
+        // Ours come last and win: a handler must be able to trust them.
+        variables = variables.filter { !$0.key.utf8.starts(with: "MARTLET_".utf8) || !Self.ours.contains($0.key) }
+        variables["MARTLET_PROTOCOL"] = "1"
+        common = variables.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+    }
+
+    private static let ours: Set<String> = [
+        "MARTLET_JID", "MARTLET_CLASS", "MARTLET_QUEUE", "MARTLET_ATTEMPT", "MARTLET_DEADLINE", "MARTLET_PROTOCOL",
+        "MARTLET_IN", "MARTLET_OUT",
+    ]
+
+    /// For a process that runs one job.
+    ///
+    /// - Parameter deadlineMilliseconds: since the epoch; nil if the handler has no time limit.
+    func spawning(_ run: Run, deadlineMilliseconds: Int64?) -> [String] {
+        var variables = common
+        if let jid = run.job.jid { variables.append("MARTLET_JID=\(jid)") }
+        variables.append("MARTLET_CLASS=\(run.job.route.text)")
+        variables.append("MARTLET_QUEUE=\(run.queue.text)")
+        variables.append("MARTLET_ATTEMPT=\(run.job.attempt)")
+        if let deadlineMilliseconds { variables.append("MARTLET_DEADLINE=\(deadlineMilliseconds)") }
+        return variables
+    }
+
+    /// For a process that serves many jobs.
+    var serving: [String] { common + ["MARTLET_IN=3", "MARTLET_OUT=4"] }
+}

@@ -1,0 +1,117 @@
+import Glibc
+import Platform
+
+/// Processes that became our children because their parent ended: what handlers left behind.
+///
+/// A worker is child subreaper (prctl(2), PR_SET_CHILD_SUBREAPER), so whoever leaves its handler's process group by a
+/// double fork arrives here when its parent ends. Where nobody is subreaper they go to init and are out of reach.
+/// Only the leader touches this.
+final class AdoptedProcesses {
+    /// How to tell whose an adopted process is.
+    struct Mark {
+        /// The handler's process, and so its process group.
+        let leader: Int32
+        /// Inode of the pipe it prints to; nil if it closed that.
+        let output: UInt64?
+        /// For a process that ran one job: what its environment says.
+        let jid: String?
+    }
+
+    private let loop: EventLoop
+    /// Handlers' processes that run or wait to be reaped by their owner.
+    private var known: Set<Int32> = []
+    private var pendingSpawns: Set<Int> = []
+    private var nextSpawn = 0
+    /// Killed, and to be waited for.
+    private var dying: Set<Int32> = []
+    private var isTimerSet = false
+    private var lastScan = MonotonicTime(nanoseconds: .min)
+    /// What one scan of /proc found, for kills shortly after one another; each is checked again before it is sent.
+    private var scanned: [ProcessEntry] = []
+    /// Strangers that have ended, and the first spawn that began after we saw them: they cannot be its child.
+    private var strangers: [Int32: Int] = [:]
+
+    init(loop: EventLoop) { self.loop = loop }
+
+    /// A spawn begins in another thread; its child must not be taken for a stranger before we know its pid.
+    func willSpawn() -> Int {
+        nextSpawn += 1
+        pendingSpawns.insert(nextSpawn)
+        return nextSpawn
+    }
+
+    func didSpawn(_ ticket: Int, pid: Int32?) {
+        pendingSpawns.remove(ticket)
+        if let pid { known.insert(pid) }
+    }
+
+    /// Its owner is about to reap this handler's process.
+    func willReap(_ pid: Int32) { known.remove(pid) }
+
+    /// Kills what an ended handler left behind and what has become our child. Call it after the process group was
+    /// killed and before its leader is reaped, while the group's number is still taken.
+    func killLeftovers(_ mark: () -> Mark) {
+        let candidates = ProcessFile.childrenOfMainThread().filter { !known.contains($0) && !dying.contains($0) }
+        guard !candidates.isEmpty else { return }
+        let mark = mark()
+        for pid in candidates {
+            guard let entry = ProcessEntry(pid: pid), belongs(entry, to: mark) else { continue }
+            if !entry.isZombie { killTree(pid) }
+            dying.insert(pid)
+        }
+        setTimer()
+    }
+
+    /// Kills a process and its descendants, whatever process group they moved to.
+    func killTree(_ pid: Int32) {
+        let now = MonotonicTime.now()
+        // A thorough kill scans /proc several times. Of many at once, as at a stop, the later ones share one scan.
+        guard now.seconds(since: lastScan) < 0.05 else {
+            ProcessTree.kill(pid)
+            lastScan = now
+            scanned = []
+            return
+        }
+        if scanned.isEmpty { scanned = ProcessTree.all() }
+        for entry in ProcessTree.descendants(of: pid, in: scanned) { ProcessTree.send(.kill, to: entry) }
+        if let entry = scanned.first(where: { $0.pid == pid }) { ProcessTree.send(.kill, to: entry) }
+    }
+
+    /// Reaps children that are nobody's: what handlers that go on have started and left alone.
+    ///
+    /// Only for a process whose every child is a handler's: it would take away the exit status of any other.
+    func reapStrangers() {
+        var seen: [Int32: Int] = [:]
+        for pid in ProcessFile.childrenOfMainThread() where !known.contains(pid) && !dying.contains(pid) {
+            guard ProcessEntry(pid: pid)?.isZombie == true else { continue }
+            // Once every spawn that had begun when we first saw it is known by its pid, it is none of them.
+            if let firstLater = strangers[pid], pendingSpawns.allSatisfy({ $0 >= firstLater }) {
+                ProcessTree.reap(pid)
+            } else {
+                seen[pid] = strangers[pid] ?? nextSpawn + 1
+            }
+        }
+        strangers = seen
+    }
+
+    private func belongs(_ entry: ProcessEntry, to mark: Mark) -> Bool {
+        guard entry.parent == getpid() else { return false }
+        if entry.group == mark.leader { return true }
+        if let output = mark.output, ProcessFile.isPipe(output, openIn: entry.pid) { return true }
+        guard let jid = mark.jid else { return false }
+        return ProcessFile.environment(of: entry.pid, contains: "MARTLET_JID=\(jid)")
+    }
+
+    private func setTimer() {
+        guard !dying.isEmpty, !isTimerSet else { return }
+        isTimerSet = true
+        // A killed process is gone in a few milliseconds, unless it waits for a disk.
+        _ = loop.at(MonotonicTime.now().advanced(bySeconds: 0.05)) { [weak self] in self?.reapDying() }
+    }
+
+    private func reapDying() {
+        isTimerSet = false
+        dying = dying.filter { !ProcessTree.reap($0) && ProcessEntry(pid: $0)?.parent == getpid() }
+        setTimer()
+    }
+}

@@ -1,0 +1,50 @@
+import Platform
+
+/// The pipes of one handler process. Our ends do not block; its ends are closed here once it has been spawned.
+final class HandlerPipes {
+    /// Write end. Mode spawn: its standard input. Mode serve: its descriptor 3.
+    var input: FileDescriptor?
+    /// Read end of its descriptor 4.
+    var answers: FileDescriptor?
+    /// Read end.
+    var stdout: FileDescriptor?
+    /// Read end.
+    var stderr: FileDescriptor?
+    private var theirs: TheirEnds?
+
+    private struct TheirEnds: ~Copyable {
+        let input: FileDescriptor
+        let answers: FileDescriptor
+        let stdout: FileDescriptor
+        let stderr: FileDescriptor
+    }
+
+    init() throws(SystemError) {
+        let input = try FileDescriptor.pipe()
+        let answers = try FileDescriptor.pipe()
+        let stdout = try FileDescriptor.pipe()
+        let stderr = try FileDescriptor.pipe()
+        try input.write.setNonBlocking(true)
+        try answers.read.setNonBlocking(true)
+        try stdout.read.setNonBlocking(true)
+        try stderr.read.setNonBlocking(true)
+        theirs = TheirEnds(input: input.read, answers: answers.write, stdout: stdout.write, stderr: stderr.write)
+        self.input = consume input.write
+        self.answers = consume answers.read
+        self.stdout = consume stdout.read
+        self.stderr = consume stderr.read
+    }
+
+    /// Which of them the child gets as which descriptor; what is not named is /dev/null or closed in it.
+    ///
+    /// - Parameter inputNumber: 0 in mode spawn, 3 in mode serve.
+    func descriptors(inputNumber: Int32) -> [(child: Int32, parent: Int32)] {
+        guard let input = theirs?.input.raw, let answers = theirs?.answers.raw, let stdout = theirs?.stdout.raw,
+            let stderr = theirs?.stderr.raw
+        else { preconditionFailure("a child is spawned once") }
+        return [(inputNumber, input), (1, stdout), (2, stderr), (4, answers)]
+    }
+
+    /// While we hold them, no pipe ever ends.
+    func closeTheirEnds() { theirs = nil }
+}

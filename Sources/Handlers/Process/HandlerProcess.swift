@@ -1,0 +1,128 @@
+import Configuration
+import Glibc
+import JobModel
+import Platform
+
+/// Who is told how a handler's process ended.
+protocol HandlerProcessOwner: AnyObject {
+    /// The run that what the process prints now belongs to; nil if that cannot be known.
+    var printingRun: Run? { get }
+    /// The process has ended and was reaped; nothing is left of its process group. What it wrote to other pipes before can
+    /// still be read.
+    func processEnded(_ status: ExitStatus, lastLines: String)
+}
+
+/// A running process of a handler, whatever its mode: its output, its signals, its end.
+///
+/// Only the leader touches it.
+final class HandlerProcess: EventSink {
+    /// At its end, this much of what is still in its output pipes is read: a pipe's capacity is 64 KiB, and a grandchild
+    /// may go on filling it.
+    private static let lastReads = 4
+
+    /// A killed process is gone in milliseconds, unless the kernel holds it (a dead file server). After so many seconds
+    /// nobody waits for it any more.
+    static let secondsToDie = 5.0
+
+    let pid: Int32
+    private let child: ChildProcess
+    private let host: HandlerHost
+    /// Until it has been told the end.
+    private var owner: (any HandlerProcessOwner)?
+    private let jid: String?
+    private var stdout: FileDescriptor?
+    private var stderr: FileDescriptor?
+    private var output: OutputLog
+    private(set) var hasEnded = false
+
+    /// Takes the output pipes over and watches them and the process.
+    ///
+    /// - Parameter jid: for a process that runs one job; marks the processes it leaves behind.
+    init(
+        _ child: ChildProcess, of handler: Handler, jid: String?, pipes: HandlerPipes,
+        owner: any HandlerProcessOwner, host: HandlerHost
+    ) {
+        self.child = child
+        self.host = host
+        self.owner = owner
+        self.jid = jid
+        pid = child.pid
+        stdout = pipes.stdout.take()
+        stderr = pipes.stderr.take()
+        output = OutputLog(handler: handler.settings.name, pid: child.pid, log: host.log, now: .now())
+        host.watch(child.pidfd, for: .readable, self)
+        if let raw = stdout?.raw { host.watch(raw, for: .readable, self) }
+        if let raw = stderr?.raw { host.watch(raw, for: .readable, self) }
+    }
+
+    /// Asks the whole process group to end.
+    func terminate() {
+        guard !hasEnded else { return }
+        child.signalGroup(.terminate)
+        // One that stopped itself would not see the request before the grace is over.
+        child.signalGroup(.continue)
+    }
+
+    /// Ends the process group and every descendant that left it.
+    func kill() {
+        guard !hasEnded else { return }
+        host.adopted.killTree(pid)
+        child.signalGroup(.kill)
+    }
+
+    func ready(_ fd: Int32, _ readiness: Readiness) {
+        if fd == child.pidfd {
+            end()
+        } else if fd == stdout?.raw {
+            if read(.stdout) == .end { close(.stdout) }
+        } else if fd == stderr?.raw {
+            if read(.stderr) == .end { close(.stderr) }
+        }
+        host.board.deliver()
+    }
+
+    private func read(_ stream: OutputLog.Stream) -> HandlerHost.ReadStep {
+        host.read {
+            switch stream {
+            case .stdout: stdout?.read(into: $0) ?? .end
+            case .stderr: stderr?.read(into: $0) ?? .end
+            }
+        } _: {
+            output.take($0, from: stream, of: owner?.printingRun, now: .now())
+        }
+    }
+
+    private func close(_ stream: OutputLog.Stream) {
+        output.end(stream, of: owner?.printingRun)
+        switch stream {
+        case .stdout:
+            if let raw = stdout?.raw { host.loop.forget(raw) }
+            stdout = nil
+        case .stderr:
+            if let raw = stderr?.raw { host.loop.forget(raw) }
+            stderr = nil
+        }
+    }
+
+    /// The order matters: until the leader is reaped its number is also its group's, and nobody else's.
+    private func end() {
+        child.signalGroup(.kill)
+        let inode = stderr?.raw ?? stdout?.raw
+        host.adopted.killLeftovers { [pid, jid] in
+            AdoptedProcesses.Mark(leader: pid, output: inode.flatMap(ProcessFile.inode(of:)), jid: jid)
+        }
+        for stream in [OutputLog.Stream.stdout, .stderr] {
+            var reads = 0
+            while reads < Self.lastReads, read(stream) == .some { reads += 1 }
+            close(stream)
+        }
+        output.reportDropped()
+        host.loop.forget(child.pidfd)
+        host.adopted.willReap(pid)
+        guard let report = child.reap() else { preconditionFailure("a readable pidfd is that of an ended child") }
+        hasEnded = true
+        let owner = owner
+        self.owner = nil
+        owner?.processEnded(report.status, lastLines: output.tail.lastLines())
+    }
+}

@@ -1,0 +1,42 @@
+import JobModel
+
+/// The lines we write to a serve process's descriptor 3.
+enum RunLine {
+    static let quiet = Array("{\"quiet\":true}\n".utf8)
+
+    /// Appends the line that starts a run. The job member is the payload's own bytes, except that a line break between
+    /// its tokens becomes a space (inside a string JSON allows none).
+    ///
+    /// - Parameter deadlineMilliseconds: since the epoch; left out of the line if there is none.
+    static func append(
+        run: Int, attempt: Int, deadlineMilliseconds: Int64?, payload: [UInt8], to line: inout [UInt8]
+    ) {
+        append("{\"run\":", to: &line)
+        append(Int64(run), to: &line)
+        append(",\"attempt\":", to: &line)
+        append(Int64(attempt), to: &line)
+        if let deadlineMilliseconds {
+            append(",\"deadline\":", to: &line)
+            append(deadlineMilliseconds, to: &line)
+        }
+        append(",\"job\":", to: &line)
+        SingleLine.append(payload, to: &line)
+        append("}\n", to: &line)
+    }
+
+    private static func append(_ text: StaticString, to line: inout [UInt8]) {
+        line.append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+    }
+
+    /// Decimal digits without the string that interpolation would allocate for every job.
+    private static func append(_ number: Int64, to line: inout [UInt8]) {
+        var rest = number.magnitude
+        let start = line.count
+        repeat {
+            line.append(UInt8(ascii: "0") + UInt8(rest % 10))
+            rest /= 10
+        } while rest > 0
+        if number < 0 { line.append(UInt8(ascii: "-")) }
+        line[start...].reverse()
+    }
+}

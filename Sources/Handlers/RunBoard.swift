@@ -1,0 +1,185 @@
+import Configuration
+import JobModel
+import Platform
+
+/// Who answers for a run that goes on: the pool it waits in, or the process that runs it.
+protocol RunKeeper: AnyObject {
+    /// The run's time is up: end it with `failure`, whatever it says from now on.
+    func timeOut(slot: Int, with failure: Failure)
+    /// We want the slot back: end the run within `grace` seconds.
+    func interrupt(slot: Int, grace: Double)
+}
+
+/// What every slot is doing, when its time is up, and the reports that wait to be delivered.
+///
+/// Only the leader touches it.
+final class RunBoard {
+    struct Entry {
+        let run: Run
+        /// The index of its handler.
+        let handler: Int
+        var keeper: any RunKeeper
+        /// When it was handed to its handler; until then, when it was dispatched.
+        var since: MonotonicTime
+        var deadline = MonotonicTime.never
+        var pid: Int32?
+        var children = PushedJobs()
+        /// It went back to the pool once, because its process ended before it could have read it.
+        var wasReturned = false
+    }
+
+    private(set) var entries: [Entry?]
+    /// Called at the end of every event, when nothing waits for delivery.
+    var afterDelivery: () -> Void = {}
+    private let handlers: [Handler]
+    private let loop: EventLoop
+    private let report: (DispatchReport) -> Void
+    private let reportProgress: (ProgressReport) -> Void
+    private var reports: [DispatchReport] = []
+    private var isDelivering = false
+    private var isDeliverySet = false
+    /// A caller is inside one of the dispatcher's functions.
+    private var isHeld = false
+    /// When the timer goes off that looks for runs past their deadline; `.never` if none is set.
+    private var nextLook = MonotonicTime.never
+
+    init(
+        slots: Int, handlers: [Handler], loop: EventLoop, report: @escaping (DispatchReport) -> Void,
+        progress: @escaping (ProgressReport) -> Void
+    ) {
+        entries = Array(repeating: nil, count: slots)
+        self.handlers = handlers
+        self.loop = loop
+        self.report = report
+        reportProgress = progress
+    }
+
+    /// No slot is occupied, and nothing waits for delivery.
+    var isIdle: Bool { reports.isEmpty && entries.allSatisfy { $0 == nil } }
+
+    /// - Precondition: the slot is free.
+    func occupy(_ run: Run, handler: Int, keeper: any RunKeeper, now: MonotonicTime) {
+        precondition(entries[run.slot] == nil, "a slot holds at most one run")
+        entries[run.slot] = Entry(run: run, handler: handler, keeper: keeper, since: now)
+    }
+
+    /// The run was handed to a process: its time counts from now.
+    ///
+    /// - Returns: its deadline in milliseconds since the epoch; nil if its handler has no time limit.
+    func begin(slot: Int, keeper: any RunKeeper, pid: Int32?, now: MonotonicTime) -> Int64? {
+        entries[slot]?.keeper = keeper
+        entries[slot]?.pid = pid
+        entries[slot]?.since = now
+        guard let index = entries[slot]?.handler, let timeout = handlers[index].settings.timeout else { return nil }
+        let deadline = now.advanced(bySeconds: timeout)
+        entries[slot]?.deadline = deadline
+        look(at: deadline)
+        return WallClock.milliseconds() + Int64((timeout * 1000).rounded())
+    }
+
+    func setPID(_ pid: Int32, slot: Int) { entries[slot]?.pid = pid }
+
+    /// The run goes back to its pool, not having been read by any handler. It may do so once.
+    ///
+    /// - Returns: false if it has done so before.
+    func giveBack(slot: Int, to pool: any RunKeeper) -> Bool {
+        guard entries[slot]?.wasReturned == false else { return false }
+        entries[slot]?.wasReturned = true
+        entries[slot]?.keeper = pool
+        entries[slot]?.pid = nil
+        entries[slot]?.deadline = .never
+        return true
+    }
+
+    func push(_ jobs: [[UInt8]], slot: Int) throws(ProtocolViolation) { try entries[slot]?.children.append(jobs) }
+
+    func progress(slot: Int, percent: Double?, note: String?) {
+        guard let number = entries[slot]?.run.number else { return }
+        reportProgress(ProgressReport(slot: slot, number: number, percent: percent, note: note))
+    }
+
+    /// Frees the slot and lets the outcome wait for delivery.
+    func finish(slot: Int, _ outcome: Outcome, now: MonotonicTime) {
+        guard let entry = entries[slot] else { preconditionFailure("a run ends once") }
+        entries[slot] = nil
+        reports.append(
+            DispatchReport(
+                slot: slot, number: entry.run.number, outcome: outcome,
+                children: outcome == .succeeded ? entry.children.jobs : [],
+                durationSeconds: now.seconds(since: entry.since), handler: handlers[entry.handler].settings.name,
+                pid: entry.pid))
+    }
+
+    /// A run that no handler takes.
+    func refuse(_ run: Run, _ failure: Failure) {
+        reports.append(
+            DispatchReport(
+                slot: run.slot, number: run.number, outcome: .failed(failure), children: [], durationSeconds: 0,
+                handler: nil, pid: nil))
+    }
+
+    /// Delivers what waits: called at the end of every event. While a caller is inside one of the dispatcher's functions
+    /// it waits for the next turn of the loop.
+    func deliver() {
+        guard !isDelivering else { return }
+        if isHeld {
+            if !reports.isEmpty { deliverSoon() }
+            return
+        }
+        isDelivering = true
+        var next = 0
+        // A report may dispatch the next run, which may report at once.
+        while next < reports.count {
+            let current = reports[next]
+            next += 1
+            report(current)
+        }
+        reports.removeAll(keepingCapacity: true)
+        isDelivering = false
+        afterDelivery()
+    }
+
+    /// Runs a caller's wish; what it decides at once is reported in the next turn, not while the caller is inside.
+    func hold(_ body: () -> Void) {
+        let wasHeld = isHeld
+        isHeld = true
+        body()
+        isHeld = wasHeld
+        if !isDelivering, !reports.isEmpty { deliverSoon() }
+    }
+
+    private func deliverSoon() {
+        guard !isDeliverySet else { return }
+        isDeliverySet = true
+        _ = loop.at(.now()) { [weak self] in
+            self?.isDeliverySet = false
+            self?.deliver()
+        }
+    }
+
+    /// One timer for all runs: it is set to the earliest deadline known and not taken back when that run ends, so a run
+    /// that ends in time costs no timer at all.
+    private func look(at deadline: MonotonicTime) {
+        guard deadline < nextLook else { return }
+        nextLook = deadline
+        _ = loop.at(deadline) { [weak self] in self?.endOverdueRuns() }
+    }
+
+    private func endOverdueRuns() {
+        let now = MonotonicTime.now()
+        guard nextLook <= now else { return }  // An earlier timer has taken over from this one.
+        nextLook = .never
+        var earliest = MonotonicTime.never
+        for slot in entries.indices {
+            guard let entry = entries[slot], entry.deadline < .never else { continue }
+            if entry.deadline > now {
+                earliest = min(earliest, entry.deadline)
+            } else {
+                entries[slot]?.deadline = .never
+                entry.keeper.timeOut(slot: slot, with: handlers[entry.handler].timeoutFailure)
+            }
+        }
+        if earliest < .never { look(at: earliest) }
+        deliver()
+    }
+}

@@ -1,0 +1,255 @@
+import Configuration
+import JobModel
+import Logging
+import Platform
+
+/// The serve processes of one handler: started on demand, the last used one first, so that those not needed stay idle.
+///
+/// Only the leader touches it.
+final class ServePool: RunKeeper {
+    /// Seconds a job waits for a handler that does not start, before it fails and makes room for jobs of other handlers.
+    static let patience = 2.0
+
+    let handler: Handler
+    private let index: Int
+    private let host: HandlerHost
+    /// Processes that may be given runs; those on their way out come on top, at most as many again.
+    private let maximum: Int
+    private var processes: [ServeProcess] = []
+    /// With room; the one used last is the last. May hold some that have none by now.
+    private var available: [ServeProcess] = []
+    /// Slots whose runs wait for a process, oldest first.
+    private var waiting: [Int] = []
+    private var backoff = StartBackoff()
+    private var isBackoffTimerSet = false
+    private var isPatienceTimerSet = false
+    private var unflushed: [ServeProcess] = []
+    private var isQuiet = false
+    private var isStopped = false
+
+    init(_ handler: Handler, index: Int, slots: Int, host: HandlerHost) {
+        self.handler = handler
+        self.index = index
+        self.host = host
+        maximum = (slots + handler.settings.threads - 1) / handler.settings.threads
+    }
+
+    var isEmpty: Bool { processes.isEmpty }
+
+    func start(_ run: Run) {
+        host.board.occupy(run, handler: index, keeper: self, now: .now())
+        if waiting.isEmpty, let process = next() {
+            give(run, to: process)
+        } else {
+            waiting.append(run.slot)
+            serveWaiting()
+        }
+    }
+
+    /// No more jobs are expected: processes end when they have nothing to do. A job that comes all the same is done.
+    func quiet() {
+        isQuiet = true
+        retireIdle()
+    }
+
+    /// Ends every process within `grace` seconds; runs end as interrupted.
+    func stop(grace: Double) {
+        isStopped = true
+        let slots = waiting
+        waiting = []
+        for slot in slots { host.board.finish(slot: slot, .interrupted, now: .now()) }
+        for process in processes { process.stop(grace: grace) }
+    }
+
+    func description(now: MonotonicTime) -> PoolDescription {
+        PoolDescription(
+            handler: handler.settings.name, starting: count { $0 == .starting },
+            idle: processes.count { $0.state.phase == .open && $0.state.runningCount == 0 },
+            busy: processes.count { $0.state.phase == .open && $0.state.runningCount > 0 },
+            leaving: processes.count - count { $0 == .starting || $0 == .open }, waiting: waiting.count,
+            startFailures: backoff.failures,
+            secondsToNextStart: backoff.isFailing ? max(backoff.until.seconds(since: now), 0) : nil)
+    }
+
+    // MARK: Runs that wait
+
+    func timeOut(slot: Int, with failure: Failure) {
+        // A waiting run has no deadline: its time counts from its hand-over.
+    }
+
+    func interrupt(slot: Int, grace: Double) {
+        waiting.removeAll { $0 == slot }
+        host.board.finish(slot: slot, .interrupted, now: .now())
+    }
+
+    /// A run comes back that its process cannot have read.
+    func takeBack(slot: Int) {
+        if host.board.giveBack(slot: slot, to: self) {
+            waiting.insert(slot, at: 0)
+            serveWaiting()
+        } else {
+            let violation = ProtocolViolation("ended or closed its descriptor 3 before it read the job, twice")
+            host.board.finish(slot: slot, .failed(violation.failure), now: .now())
+        }
+    }
+
+    private func serveWaiting() {
+        while !waiting.isEmpty, let process = next(), let run = host.board.entries[waiting[0]]?.run {
+            waiting.removeFirst()
+            give(run, to: process)
+        }
+        startProcesses()
+    }
+
+    private func next() -> ServeProcess? {
+        while let process = available.last {
+            if process.state.hasRoom { return process }
+            available.removeLast()
+            process.isListed = false
+        }
+        return nil
+    }
+
+    private func give(_ run: Run, to process: ServeProcess) {
+        process.assign(run)
+        // Still the last used one: its place at the end is the right one.
+        if !process.state.hasRoom, available.last === process {
+            available.removeLast()
+            process.isListed = false
+        }
+    }
+
+    private func failWaiting(_ reason: String, longerThan seconds: Double) {
+        let now = MonotonicTime.now()
+        let overdue = waiting.filter { slot in
+            host.board.entries[slot].map { now.seconds(since: $0.since) >= seconds } ?? false
+        }
+        waiting.removeAll { overdue.contains($0) }
+        for slot in overdue { host.board.finish(slot: slot, .failed(handler.startFailure(reason)), now: now) }
+    }
+
+    // MARK: Starting processes
+
+    private func startProcesses() {
+        guard !waiting.isEmpty, !isStopped else { return }
+        let starting = count { $0 == .starting }
+        guard !backoff.isFailing else {
+            if starting == 0 { startProbe() }
+            return
+        }
+        let needed = (waiting.count + handler.settings.threads - 1) / handler.settings.threads - starting
+        let usable = starting + count { $0 == .open }
+        let wanted = min(needed, maximum - usable, 2 * maximum - processes.count)
+        for _ in 0..<max(wanted, 0) { startOne() }
+    }
+
+    /// After a failed start one process alone tries, when its time has come.
+    private func startProbe() {
+        guard MonotonicTime.now() < backoff.until else {
+            startOne()
+            return
+        }
+        if !isBackoffTimerSet {
+            isBackoffTimerSet = true
+            _ = host.loop.at(backoff.until) { [weak self] in
+                self?.isBackoffTimerSet = false
+                self?.startProcesses()
+                self?.host.board.deliver()
+            }
+        }
+        watchPatience()
+    }
+
+    private func startOne() {
+        // Up to a tenth less, so that processes started together are not recycled together.
+        let maximumRuns = handler.settings.maxJobs.map { max($0 - Int(Double($0) * 0.1 * host.chance()), 1) }
+        let process = ServeProcess(handler, maximumRuns: maximumRuns, pool: self, host: host)
+        processes.append(process)
+        process.start()
+    }
+
+    private func watchPatience() {
+        guard !isPatienceTimerSet, let slot = waiting.first, let since = host.board.entries[slot]?.since else { return }
+        isPatienceTimerSet = true
+        _ = host.loop.at(since.advanced(bySeconds: Self.patience)) { [weak self] in
+            self?.isPatienceTimerSet = false
+            self?.losePatience()
+        }
+    }
+
+    private func losePatience() {
+        guard let reason = backoff.reason, !waiting.isEmpty else { return }
+        // A process that is on its way has a limit of its own.
+        if count({ $0 == .starting }) == 0 { failWaiting(reason, longerThan: Self.patience) }
+        if backoff.isFailing, count({ $0 == .starting }) == 0 { watchPatience() }
+        host.board.deliver()
+    }
+
+    private func count(_ isCounted: (ServeProcessState.Phase) -> Bool) -> Int {
+        processes.count { isCounted($0.state.phase) }
+    }
+}
+
+/// What its processes tell the pool.
+extension ServePool {
+    func becameReady(_ process: ServeProcess) {
+        backoff.succeeded()
+        hasRoom(process)
+    }
+
+    /// A run of it is over, or it has just become ready.
+    func hasRoom(_ process: ServeProcess) {
+        if process.state.hasRoom, !process.isListed {
+            process.isListed = true
+            available.append(process)
+        }
+        serveWaiting()
+        if isQuiet { retireIdle() }
+    }
+
+    /// It gets no more runs.
+    func closed(_ process: ServeProcess) {
+        if process.isListed {
+            process.isListed = false
+            available.removeAll { $0 === process }
+        }
+    }
+
+    func startFailed(_ reason: String) {
+        let now = MonotonicTime.now()
+        backoff.failed(reason, now: now)
+        let wait = max(backoff.until.seconds(since: now), 0)
+        host.log.warning(
+            "a handler does not start: \(reason)",
+            metadata: [
+                "handler": "\(handler.settings.name)",
+                "next": "tried again in \(Handler.text(seconds: wait)) if a job waits for it",
+            ])
+        // As long as another process serves or may yet, the jobs wait for that.
+        if count({ $0 == .starting || $0 == .open }) == 0 { failWaiting(reason, longerThan: 0) }
+    }
+
+    func ended(_ process: ServeProcess) {
+        closed(process)
+        processes.removeAll { $0 === process }
+        startProcesses()
+    }
+
+    func flushSoon(_ process: ServeProcess) {
+        unflushed.append(process)
+        guard unflushed.count == 1 else { return }
+        _ = host.loop.at(.now()) { [self] in
+            let batch = unflushed
+            unflushed.removeAll(keepingCapacity: true)
+            for process in batch { process.flush() }
+            host.board.deliver()
+        }
+    }
+
+    private func retireIdle() {
+        guard waiting.isEmpty else { return }
+        for process in processes where process.state.phase == .open && process.state.runningCount == 0 {
+            process.retire()
+        }
+    }
+}

@@ -1,0 +1,279 @@
+import Configuration
+import JobModel
+import Logging
+import Platform
+
+/// One long-lived handler process: performs what `ServeProcessState` decides, and tells it what happens.
+///
+/// Only the leader touches it.
+final class ServeProcess: EventSink, HandlerProcessOwner, RunKeeper {
+    /// Bytes of one line on descriptor 4.
+    static let longestAnswer = 1 << 20
+    /// At the end of the process, how much of descriptor 4 is still read: twice the longest line, in 64 KiB steps.
+    private static let lastReads = 2 * longestAnswer / (64 << 10)
+
+    private struct Assignment {
+        let number: Int
+        let slot: Int
+        /// Where its line begins in the stream to the handler.
+        let offset: Int
+    }
+
+    private(set) var state: ServeProcessState
+    /// Whether the pool has it in its list of processes with room.
+    var isListed = false
+    private let pool: ServePool
+    private let handler: Handler
+    private let host: HandlerHost
+    private var process: HandlerProcess?
+    private var input: FileDescriptor?
+    private var answers: FileDescriptor?
+    private var feed = Feed()
+    private var isInputWatched = false
+    private var lines = LineSplitter(limit: longestAnswer)
+    private var assignments: [Assignment] = []
+    private var gauge: MemoryGauge?
+    private var timer: TimerID?
+    private var actions: [ServeProcessState.Action] = []
+    private var isPerforming = false
+
+    /// - Parameter maximumRuns: it is recycled after so many; nil for never.
+    init(_ handler: Handler, maximumRuns: Int?, pool: ServePool, host: HandlerHost) {
+        self.handler = handler
+        self.pool = pool
+        self.host = host
+        state = ServeProcessState(
+            ServeProcessState.Limits(
+                threads: handler.settings.threads, startSeconds: handler.settings.startTimeout,
+                graceSeconds: handler.settings.grace, maximumRuns: maximumRuns))
+    }
+
+    var pid: Int32? { process?.pid }
+
+    var printingRun: Run? {
+        guard state.onlyRun != nil, let slot = assignments.first?.slot else { return nil }
+        return host.board.entries[slot]?.run
+    }
+
+    func start() {
+        do throws(SystemError) {
+            let pipes = try HandlerPipes()
+            input = pipes.input.take()
+            answers = pipes.answers.take()
+            let spec = handler.spec(
+                environment: handler.environment.serving, descriptors: pipes.descriptors(inputNumber: 3))
+            host.start(spec, pipes) { self.spawned($0, pipes) }
+        } catch {
+            handle(.spawnFailed("\(error)"))
+        }
+    }
+
+    private func spawned(_ result: Result<ChildProcess, SpawnError>, _ pipes: HandlerPipes) {
+        switch result {
+        case .failure(let error):
+            handle(.spawnFailed("\(error)"))
+        case .success(let child):
+            process = HandlerProcess(child, of: handler, jid: nil, pipes: pipes, owner: self, host: host)
+            if handler.settings.maxMemory != nil { gauge = MemoryGauge(of: child.pid) }
+            if let raw = answers?.raw { host.watch(raw, for: .readable, self) }
+            handle(.spawned)
+        }
+    }
+
+    // MARK: Runs
+
+    /// - Precondition: the process has room.
+    func assign(_ run: Run) {
+        let deadline = host.board.begin(slot: run.slot, keeper: self, pid: pid, now: .now())
+        assignments.append(Assignment(number: run.number, slot: run.slot, offset: feed.added))
+        feed.add {
+            RunLine.append(
+                run: run.number, attempt: run.job.attempt, deadlineMilliseconds: deadline, payload: run.job.payload,
+                to: &$0)
+        }
+        handle(.assigned(run.number))
+        // Runs for several threads of one process come in one turn and travel in one write.
+        if handler.settings.threads == 1 { flush() } else { pool.flushSoon(self) }
+    }
+
+    func timeOut(slot: Int, with failure: Failure) {
+        guard let number = number(in: slot) else { return }
+        let jid = host.board.entries[slot]?.run.job.jid ?? "without jid"
+        handle(.timedOut(number, failure, job: "job \(jid)"))
+    }
+
+    func interrupt(slot: Int, grace: Double) {
+        guard let number = number(in: slot) else { return }
+        handle(.interrupted(number, grace: grace))
+    }
+
+    func retire() { handle(.retired) }
+
+    func stop(grace: Double) { handle(.stopped(grace: grace)) }
+
+    private func number(in slot: Int) -> Int? { assignments.first { $0.slot == slot }?.number }
+
+    // MARK: Pipes
+
+    func ready(_ fd: Int32, _ readiness: Readiness) {
+        if fd == input?.raw {
+            flush()
+        } else if fd == answers?.raw {
+            readAnswers()
+        }
+        host.board.deliver()
+    }
+
+    /// Writes what waits, as far as the pipe takes it.
+    func flush() {
+        guard let raw = input?.raw else { return }
+        switch feed.flush({ input?.write($0) ?? .end }) {
+        case .done: watchInput(false)
+        case .blocked: watchInput(true)
+        case .refused:
+            host.loop.forget(raw)
+            input = nil
+            let written = feed.written
+            handle(.undelivered(assignments.filter { $0.offset >= written }.map(\.number)))
+            handle(.hungUp(3))
+        }
+    }
+
+    private func watchInput(_ isWanted: Bool) {
+        guard isWanted != isInputWatched, let raw = input?.raw else { return }
+        isInputWatched = isWanted
+        if isWanted { host.watch(raw, for: .writable, self) } else { host.loop.forget(raw) }
+    }
+
+    private func closeInput() {
+        if let raw = input?.raw { host.loop.forget(raw) }
+        input = nil
+    }
+
+    private func readAnswers() {
+        let count = assignments.count
+        let step = readOnce()
+        handle(.readEnded)
+        if step == .end {
+            closeAnswers()
+            handle(.hungUp(4))
+        }
+        guard assignments.count < count else { return }
+        if let limit = handler.settings.maxMemory, let used = gauge?.residentBytes(), used > limit { handle(.retired) }
+        pool.hasRoom(self)
+    }
+
+    private func readOnce() -> HandlerHost.ReadStep {
+        host.read {
+            answers?.read(into: $0) ?? .end
+        } _: {
+            lines.feed($0) { take($0) }
+        }
+    }
+
+    private func closeAnswers() {
+        if let raw = answers?.raw { host.loop.forget(raw) }
+        answers = nil
+    }
+
+    private func take(_ piece: LineSplitter.Piece) {
+        do throws(ProtocolViolation) {
+            switch piece {
+            case .line(let line): handle(.answered(try Answer(parsing: line)))
+            case .cut: throw ProtocolViolation("wrote a line longer than 1 MiB")
+            }
+        } catch {
+            handle(.violated(error))
+        }
+    }
+
+    func processEnded(_ status: ExitStatus, lastLines: String) {
+        // What it answered before its end counts; half a line does not.
+        var reads = 0
+        while reads < Self.lastReads, readOnce() == .some { reads += 1 }
+        closeAnswers()
+        closeInput()
+        log("a handler's process ended: \(status)", state.isWanted ? .warning : .debug)
+        handle(.exited(status, lastLines: lastLines))
+    }
+
+    // MARK: Decisions
+
+    /// Feeds one event and performs what follows. An event that comes from performing waits its turn.
+    private func handle(_ event: ServeProcessState.Event) {
+        state.handle(event, into: &actions)
+        guard !isPerforming else { return }
+        isPerforming = true
+        var next = 0
+        while next < actions.count {
+            let action = actions[next]
+            next += 1
+            perform(action)
+        }
+        actions.removeAll(keepingCapacity: true)
+        isPerforming = false
+    }
+
+    private func perform(_ action: ServeProcessState.Action) {
+        switch action {
+        case .becameReady: pool.becameReady(self)
+        case .finish(let number, let outcome):
+            if let slot = remove(number) { host.board.finish(slot: slot, outcome, now: .now()) }
+        case .giveBack(let number):
+            if let slot = remove(number) { pool.takeBack(slot: slot) }
+        case .push(let number, let jobs): push(jobs, of: number)
+        case .progress(let number, let percent, let note):
+            guard let slot = assignments.first(where: { $0.number == number })?.slot else { return }
+            host.board.progress(slot: slot, percent: percent, note: note)
+        case .sendQuiet:
+            feed.add { $0 += RunLine.quiet }
+            flush()
+        case .closeInput: closeInput()
+        case .report(let violation):
+            log("a handler's process broke the protocol and is killed: it \(violation.reason)", .warning)
+        case .terminate: process?.terminate()
+        case .kill: process?.kill()
+        case .setTimer(let seconds): setTimer(seconds)
+        case .cancelTimer: cancelTimer()
+        case .startFailed(let reason): pool.startFailed(reason)
+        case .closed: pool.closed(self)
+        case .stuck:
+            log("a killed handler process does not end; it is given up", .error)
+            pool.ended(self)
+        case .ended: pool.ended(self)
+        }
+    }
+
+    private func log(_ text: String, _ level: Logger.Level) {
+        host.log.log(
+            level: level, "\(text)", metadata: ["handler": "\(handler.settings.name)", "pid": "\(pid ?? 0)"])
+    }
+
+    private func remove(_ number: Int) -> Int? {
+        guard let index = assignments.firstIndex(where: { $0.number == number }) else { return nil }
+        return assignments.remove(at: index).slot
+    }
+
+    private func push(_ jobs: [[UInt8]], of number: Int) {
+        guard let slot = assignments.first(where: { $0.number == number })?.slot else { return }
+        do throws(ProtocolViolation) {
+            try host.board.push(jobs, slot: slot)
+        } catch {
+            handle(.violated(error))
+        }
+    }
+
+    private func setTimer(_ seconds: Double) {
+        cancelTimer()
+        timer = host.loop.at(MonotonicTime.now().advanced(bySeconds: seconds)) { [weak self] in
+            self?.timer = nil
+            self?.handle(.timerFired)
+            self?.host.board.deliver()
+        }
+    }
+
+    private func cancelTimer() {
+        if let timer { host.loop.cancel(timer) }
+        timer = nil
+    }
+}

@@ -1,0 +1,57 @@
+import JobModel
+import Platform
+
+extension ServeProcessState {
+    enum Event: Equatable {
+        case spawned
+        case spawnFailed(String)
+        case assigned(Int)
+        /// One line of it. Those of one read come one after the other, then `readEnded`.
+        case answered(Answer)
+        case violated(ProtocolViolation)
+        case readEnded
+        /// - Parameter job: what to call it where another run suffers for it.
+        case timedOut(Int, Failure, job: String)
+        case interrupted(Int, grace: Double)
+        /// It is to be recycled, or no job is expected for it any more.
+        case retired
+        case stopped(grace: Double)
+        /// It closed a descriptor of its own, named here.
+        case hungUp(Int)
+        /// The runs it cannot have read when its input was refused.
+        case undelivered([Int])
+        case timerFired
+        case exited(ExitStatus, lastLines: String)
+    }
+
+    enum Action: Equatable {
+        case becameReady
+        case finish(Int, Outcome)
+        /// The run is as if it had never been here.
+        case giveBack(Int)
+        case push(Int, [[UInt8]])
+        case progress(Int, percent: Double?, note: String?)
+        case report(ProtocolViolation)
+        case sendQuiet
+        case closeInput
+        case terminate
+        case kill
+        /// Its one timer: replaces an earlier one.
+        case setTimer(seconds: Double)
+        case cancelTimer
+        /// It ended and was never ready.
+        case startFailed(String)
+        /// It gets no more runs: somebody else must.
+        case closed
+        case stuck
+        case ended
+    }
+
+    struct Limits: Equatable {
+        let threads: Int
+        let startSeconds: Double
+        let graceSeconds: Double
+        /// It is recycled with the run that reaches this; nil for never.
+        let maximumRuns: Int?
+    }
+}

@@ -1,0 +1,306 @@
+import JobModel
+import Platform
+
+/// What a serve process may do next and what follows from what it did: one handler process as a pure state machine.
+///
+/// Runs are known by their numbers. Whoever performs the actions feeds the events, in the order they happened.
+struct ServeProcessState {
+    enum Phase: Equatable {
+        /// Spawned, not ready yet: it gets no runs.
+        case starting
+        case open
+        /// It gets no more runs, and ends when those it has are over.
+        case retiring
+        /// Its input is closed and it has nothing to do: it should end by itself.
+        case leaving
+        /// It closed one of its pipes: its end should follow at once.
+        case hungUp
+        /// SIGTERM was sent.
+        case terminating
+        /// SIGKILL was sent.
+        case killed
+        /// SIGKILL has had no effect: the kernel holds it. Its runs are over.
+        case stuck
+        case ended
+    }
+
+    private struct Running {
+        let number: Int
+        /// Decided by us: what it comes to, whatever the process still says.
+        var fate: Outcome?
+    }
+
+    /// Why its runs end with it.
+    private enum Cause {
+        case itself
+        case violation(ProtocolViolation)
+        /// One of its runs, described here, exceeded its time.
+        case timeout(String)
+        case startLimit
+        case stop
+    }
+
+    let limits: Limits
+    private(set) var phase = Phase.starting
+    private var running: [Running] = []
+    /// Over, and not reported before the read has ended: a second answer in the same read takes the first one back.
+    private var answered: [(number: Int, outcome: Outcome)] = []
+    private var runsTaken = 0
+    private var cause = Cause.itself
+    private var wasReady = false
+    private var hungUpDescriptor = 0
+
+    init(_ limits: Limits) { self.limits = limits }
+
+    var hasRoom: Bool { phase == .open && running.count < limits.threads }
+    var runningCount: Int { running.count }
+    /// Its end would be its own doing.
+    var isWanted: Bool { [.starting, .open, .hungUp].contains(phase) || (phase == .retiring && !running.isEmpty) }
+    /// The one run it has, if it has exactly one.
+    var onlyRun: Int? { running.count == 1 ? running[0].number : nil }
+
+    mutating func handle(_ event: Event, into actions: inout [Action]) {
+        switch event {
+        case .spawned: spawned(&actions)
+        case .assigned(let number): assign(number, &actions)
+        case .answered(let answer): take(answer, &actions)
+        case .violated(let violation): violate(violation, &actions)
+        case .readEnded: endRead(&actions)
+        case .timedOut(let number, let failure, let job): timeOut(number, failure, job, &actions)
+        case .interrupted(let number, let grace): interrupt(number, grace, &actions)
+        case .retired: retire(&actions)
+        case .stopped(let grace): stop(grace, &actions)
+        case .hungUp(let descriptor): hangUp(descriptor, &actions)
+        case .undelivered(let numbers): giveBack(numbers, &actions)
+        case .timerFired: timerFired(&actions)
+        case .spawnFailed(let reason): spawnFailed(reason, &actions)
+        case .exited(let status, let lastLines): exit(status, lastLines, &actions)
+        }
+    }
+
+    // MARK: Its life
+
+    private mutating func spawned(_ actions: inout [Action]) {
+        if phase == .starting {
+            actions.append(.setTimer(seconds: limits.startSeconds))
+        } else {
+            kill(&actions)  // It was stopped while it was being made.
+        }
+    }
+
+    private mutating func spawnFailed(_ reason: String, _ actions: inout [Action]) {
+        if phase == .starting { actions.append(.startFailed(reason)) }
+        phase = .ended
+        actions.append(.ended)
+    }
+
+    private mutating func assign(_ number: Int, _ actions: inout [Action]) {
+        precondition(hasRoom, "a run is only given to a process with room")
+        running.append(Running(number: number))
+        runsTaken += 1
+        if let maximum = limits.maximumRuns, runsTaken >= maximum { retire(&actions) }
+    }
+
+    private mutating func take(_ answer: Answer, _ actions: inout [Action]) {
+        guard phase != .killed, phase != .stuck, phase != .ended else { return }
+        switch answer {
+        case .ready where phase == .starting:
+            phase = .open
+            wasReady = true
+            actions += [.cancelTimer, .becameReady]
+        case .ready where !wasReady:
+            wasReady = true  // It was being stopped meanwhile.
+        case .ready:
+            violate(ProtocolViolation("said `ready` twice"), &actions)
+        case .final(let number, let outcome):
+            conclude(number, outcome, &actions)
+        case .push(let number, let jobs):
+            if let number = known(number, &actions) { actions.append(.push(number, jobs)) }
+        case .progress(let number, let percent, let note):
+            if let number = known(number, &actions) {
+                actions.append(.progress(number, percent: percent, note: note))
+            }
+        }
+    }
+
+    /// The number, if it is a run that goes on here.
+    private mutating func known(_ number: Int?, _ actions: inout [Action]) -> Int? {
+        guard let number else {
+            violate(ProtocolViolation("left out the run's number, which a process that serves must not"), &actions)
+            return nil
+        }
+        if running.contains(where: { $0.number == number }) { return number }
+        violate(ProtocolViolation("answered run \(number), which it is not running"), &actions)
+        return nil
+    }
+
+    private mutating func conclude(_ number: Int?, _ outcome: Outcome, _ actions: inout [Action]) {
+        if let index = answered.firstIndex(where: { $0.number == number }) {
+            let violation = ProtocolViolation("answered run \(answered[index].number) twice")
+            answered[index].outcome = .failed(violation.failure)
+            violate(violation, &actions)
+        } else if let number = known(number, &actions), let index = running.firstIndex(where: { $0.number == number }) {
+            answered.append((number, Self.merge(running.remove(at: index).fate, outcome)))
+        }
+    }
+
+    /// A run that we interrupted can still succeed, if its handler says so, but not fail: the fault would be ours.
+    private static func merge(_ fate: Outcome?, _ said: Outcome) -> Outcome {
+        guard let fate else { return said }
+        return fate == .interrupted && said == .succeeded ? said : fate
+    }
+
+    private mutating func endRead(_ actions: inout [Action]) {
+        finishAnswered(&actions)
+        if phase == .retiring, running.isEmpty { leave(&actions) }
+    }
+
+    // MARK: Its end
+
+    private mutating func retire(_ actions: inout [Action]) {
+        guard phase == .open else { return }
+        phase = .retiring
+        actions += [.closed, .sendQuiet]
+        if running.isEmpty, answered.isEmpty { leave(&actions) }
+    }
+
+    private mutating func leave(_ actions: inout [Action]) {
+        phase = .leaving
+        actions += [.closeInput, .setTimer(seconds: limits.graceSeconds)]
+    }
+
+    private mutating func violate(_ violation: ProtocolViolation, _ actions: inout [Action]) {
+        guard phase != .killed, phase != .stuck, phase != .ended else { return }
+        cause = .violation(violation)
+        actions.append(.report(violation))
+        for index in running.indices where running[index].fate == nil {
+            running[index].fate = .failed(violation.failure)
+        }
+        kill(&actions)
+    }
+
+    private mutating func timeOut(_ number: Int, _ failure: Failure, _ job: String, _ actions: inout [Action]) {
+        setFate(.failed(failure), of: number)
+        if case .itself = cause { cause = .timeout("\(job), which \(failure.message)") }
+        terminate(grace: limits.graceSeconds, &actions)
+    }
+
+    /// The protocol cannot yet end one run alone, so the process ends; what else it runs is interrupted with it.
+    private mutating func interrupt(_ number: Int, _ grace: Double, _ actions: inout [Action]) {
+        for run in running { setFate(.interrupted, of: run.number) }
+        terminate(grace: min(grace, limits.graceSeconds), &actions)
+    }
+
+    private mutating func stop(_ grace: Double, _ actions: inout [Action]) {
+        for run in running { setFate(.interrupted, of: run.number) }
+        cause = .stop
+        if phase == .terminating {
+            actions.append(.setTimer(seconds: grace))
+        } else {
+            terminate(grace: grace, &actions)
+        }
+    }
+
+    private mutating func setFate(_ fate: Outcome, of number: Int) {
+        guard let index = running.firstIndex(where: { $0.number == number }) else { return }
+        if running[index].fate == nil { running[index].fate = fate }
+    }
+
+    private mutating func terminate(grace: Double, _ actions: inout [Action]) {
+        switch phase {
+        case .terminating, .killed, .stuck, .ended: return
+        case .open: actions.append(.closed)
+        case .starting, .retiring, .leaving, .hungUp: break
+        }
+        phase = .terminating
+        actions += [.closeInput, .terminate, .setTimer(seconds: grace)]
+    }
+
+    private mutating func kill(_ actions: inout [Action]) {
+        if phase == .open { actions.append(.closed) }
+        phase = .killed
+        actions += [.kill, .setTimer(seconds: HandlerProcess.secondsToDie)]
+    }
+
+    private mutating func hangUp(_ descriptor: Int, _ actions: inout [Action]) {
+        switch phase {
+        case .starting, .open, .retiring:
+            if phase == .open { actions.append(.closed) }
+            phase = .hungUp
+            hungUpDescriptor = descriptor
+            // 1 s: the end of a process closes its pipes a moment before it can be seen.
+            actions.append(.setTimer(seconds: 1))
+        case .leaving, .hungUp, .terminating, .killed, .stuck, .ended: break
+        }
+    }
+
+    private mutating func giveBack(_ numbers: [Int], _ actions: inout [Action]) {
+        for number in numbers {
+            guard let index = running.firstIndex(where: { $0.number == number && $0.fate == nil }) else { continue }
+            running.remove(at: index)
+            actions.append(.giveBack(number))
+        }
+    }
+
+    private mutating func timerFired(_ actions: inout [Action]) {
+        switch phase {
+        case .starting:
+            cause = .startLimit
+            terminate(grace: limits.graceSeconds, &actions)
+        case .leaving: terminate(grace: limits.graceSeconds, &actions)
+        case .hungUp:
+            violate(ProtocolViolation("closed descriptor \(hungUpDescriptor) and went on"), &actions)
+        case .terminating: kill(&actions)
+        case .killed:
+            phase = .stuck
+            finishAll(.signaled(.kill, coreDumped: false), "", &actions)
+            actions.append(.stuck)
+        case .open, .retiring, .stuck, .ended: break
+        }
+    }
+
+    private mutating func exit(_ status: ExitStatus, _ lastLines: String, _ actions: inout [Action]) {
+        if phase == .open { actions.append(.closed) }
+        finishAnswered(&actions)
+        finishAll(status, lastLines, &actions)
+        if !wasReady, let reason = startFailure(status, lastLines) { actions.append(.startFailed(reason)) }
+        phase = .ended
+        actions += [.cancelTimer, .ended]
+    }
+
+    private mutating func finishAnswered(_ actions: inout [Action]) {
+        for run in answered { actions.append(.finish(run.number, run.outcome)) }
+        answered.removeAll(keepingCapacity: true)
+    }
+
+    private mutating func finishAll(_ status: ExitStatus, _ lastLines: String, _ actions: inout [Action]) {
+        for run in running { actions.append(.finish(run.number, run.fate ?? .failed(death(status, lastLines)))) }
+        running.removeAll()
+    }
+
+    /// What happened to a run that ended with its process and about which nothing was decided.
+    private func death(_ status: ExitStatus, _ lastLines: String) -> Failure {
+        let reason =
+            switch cause {
+            case .itself, .startLimit, .stop: "the handler's process ended during the job: \(status)"
+            case .violation(let violation): "the handler's process was ended because it \(violation.reason)"
+            case .timeout(let job): "the handler's process was ended because of another job in it, \(job)"
+            }
+        return Failure(errorClass: ErrorClass.handlerDied, message: Self.join(reason, lastLines))
+    }
+
+    /// nil if it was we who did not want it any more.
+    private func startFailure(_ status: ExitStatus, _ lastLines: String) -> String? {
+        switch cause {
+        case .itself, .timeout: Self.join("\(status) before it was ready", lastLines)
+        case .violation(let violation): Self.join(violation.reason, lastLines)
+        case .startLimit:
+            Self.join("it was not ready within \(Handler.text(seconds: limits.startSeconds))", lastLines)
+        case .stop: nil
+        }
+    }
+
+    private static func join(_ reason: String, _ lastLines: String) -> String {
+        lastLines.isEmpty ? reason : "\(reason)\n\(lastLines)"
+    }
+}

@@ -1,0 +1,217 @@
+import Configuration
+import JobModel
+import Logging
+import Platform
+
+/// One job in a process of its own.
+///
+/// The process ends the run, not the end of its pipes: a grandchild may hold those for hours.
+final class SpawnRun: RunKeeper, HandlerProcessOwner, EventSink {
+    /// At the end of the process, how much of descriptor 4 is still read: twice its longest line, in 64 KiB steps.
+    private static let lastReads = 2 * ServeProcess.longestAnswer / (64 << 10)
+
+    private let run: Run
+    private let handler: Handler
+    private let host: HandlerHost
+    private var process: HandlerProcess?
+    private var input: FileDescriptor?
+    private var answers: FileDescriptor?
+    private var feed = Feed()
+    private var lines = LineSplitter(limit: ServeProcess.longestAnswer)
+    /// The one final answer written to descriptor 4.
+    private var verdict: Outcome?
+    private var fate = Fate.open
+    private var timer: TimerID?
+    private var isFinished = false
+
+    /// What we have decided about the run, whatever its process says or does from then on.
+    private enum Fate {
+        case open
+        case failed(Failure)
+        case interrupted
+    }
+
+    init(_ run: Run, of handler: Handler, host: HandlerHost) {
+        self.run = run
+        self.handler = handler
+        self.host = host
+    }
+
+    var printingRun: Run? { run }
+
+    /// The whole life of a run begins here; it ends with `RunBoard.finish`.
+    func start() {
+        let deadline = host.board.begin(slot: run.slot, keeper: self, pid: nil, now: .now())
+        let pipes: HandlerPipes
+        do throws(SystemError) {
+            pipes = try HandlerPipes()
+        } catch {
+            finish(.failed(handler.startFailure("\(error)")))
+            return
+        }
+        let spec = handler.spec(
+            environment: handler.environment.spawning(run, deadlineMilliseconds: deadline),
+            descriptors: pipes.descriptors(inputNumber: 0))
+        feed.add {
+            $0.append(contentsOf: run.job.payload)
+            $0.append(0x0A)
+        }
+        input = pipes.input.take()
+        answers = pipes.answers.take()
+        // What fits into the pipe is there before the process is, and most payloads need no more feeding.
+        writeInput()
+        host.start(spec, pipes) { self.spawned($0, pipes) }
+    }
+
+    private func spawned(_ result: Result<ChildProcess, SpawnError>, _ pipes: HandlerPipes) {
+        switch result {
+        case .failure(let error):
+            if case .interrupted = fate {
+                finish(.interrupted)
+            } else {
+                finish(.failed(handler.startFailure("\(error)")))
+            }
+        case .success(let child):
+            let process = HandlerProcess(
+                child, of: handler, jid: run.job.jid, pipes: pipes, owner: self, host: host)
+            self.process = process
+            host.board.setPID(child.pid, slot: run.slot)
+            if let raw = input?.raw { host.watch(raw, for: .writable, self) }
+            if let raw = answers?.raw { host.watch(raw, for: .readable, self) }
+            // Decided while the process was being made.
+            if case .open = fate { return }
+            kill()
+        }
+    }
+
+    // MARK: Pipes
+
+    func ready(_ fd: Int32, _ readiness: Readiness) {
+        if fd == input?.raw {
+            writeInput()
+        } else if fd == answers?.raw {
+            if readAnswers() == .end { closeAnswers() }
+        }
+        host.board.deliver()
+    }
+
+    /// A process that does not read its input, or ends before it has read it, is within its rights.
+    private func writeInput() {
+        guard let raw = input?.raw else { return }
+        if feed.flush({ input?.write($0) ?? .end }) == .blocked { return }
+        host.loop.forget(raw)
+        input = nil
+    }
+
+    private func readAnswers() -> HandlerHost.ReadStep {
+        host.read {
+            answers?.read(into: $0) ?? .end
+        } _: {
+            lines.feed($0) { take($0) }
+        }
+    }
+
+    private func closeAnswers() {
+        if let raw = answers?.raw { host.loop.forget(raw) }
+        lines.flush { take($0) }
+        answers = nil
+    }
+
+    private func take(_ piece: LineSplitter.Piece) {
+        // What it says after it broke the protocol, or after we decided, changes nothing.
+        if case .failed = fate { return }
+        guard !isFinished else { return }
+        do throws(ProtocolViolation) {
+            switch piece {
+            case .line(let line): try take(Answer(parsing: line))
+            case .cut: throw ProtocolViolation("wrote a line longer than 1 MiB")
+            }
+        } catch {
+            if case .open = fate { fate = .failed(error.failure) }
+            kill()
+        }
+    }
+
+    /// The run's number may be left out, and whatever stands there is not compared: there is only this run.
+    private func take(_ answer: Answer) throws(ProtocolViolation) {
+        switch answer {
+        case .ready: throw ProtocolViolation("wrote `ready`, which only a process that serves may")
+        case .push(_, let jobs): try host.board.push(jobs, slot: run.slot)
+        case .progress(_, let percent, let note): host.board.progress(slot: run.slot, percent: percent, note: note)
+        case .final(_, let outcome):
+            guard verdict == nil else { throw ProtocolViolation("wrote two verdicts for one job") }
+            verdict = outcome
+        }
+    }
+
+    // MARK: The end
+
+    func timeOut(slot: Int, with failure: Failure) {
+        guard case .open = fate else { return }
+        fate = .failed(failure)
+        end(grace: handler.settings.grace)
+    }
+
+    func interrupt(slot: Int, grace: Double) {
+        if case .open = fate { fate = .interrupted }
+        end(grace: min(grace, handler.settings.grace))
+    }
+
+    private func end(grace: Double) {
+        // Until it is spawned there is nobody to ask; it is killed as soon as it is.
+        guard let process else { return }
+        process.terminate()
+        after(grace) { $0.kill() }
+    }
+
+    private func kill() {
+        process?.kill()
+        after(HandlerProcess.secondsToDie) { $0.writeOff() }
+    }
+
+    /// The kernel holds the process. The slot is needed, and the run is as good as over.
+    private func writeOff() {
+        guard let process, !isFinished else { return }
+        host.log.error(
+            "a killed process does not end; its slot is given to the next job",
+            metadata: ["handler": "\(handler.settings.name)", "pid": "\(process.pid)"])
+        finish(outcome(of: .signaled(.kill, coreDumped: false), lastLines: ""))
+    }
+
+    /// One timer: each step of the end replaces the one before.
+    private func after(_ seconds: Double, _ step: @escaping (SpawnRun) -> Void) {
+        if let timer { host.loop.cancel(timer) }
+        timer = host.loop.at(MonotonicTime.now().advanced(bySeconds: seconds)) { [weak self] in
+            guard let self else { return }
+            step(self)
+            host.board.deliver()
+        }
+    }
+
+    func processEnded(_ status: ExitStatus, lastLines: String) {
+        if let timer { host.loop.cancel(timer) }
+        if let raw = input?.raw { host.loop.forget(raw) }
+        input = nil
+        var reads = 0
+        while reads < Self.lastReads, readAnswers() == .some { reads += 1 }
+        closeAnswers()
+        if !isFinished { finish(outcome(of: status, lastLines: lastLines)) }
+    }
+
+    private func outcome(of status: ExitStatus, lastLines: String) -> Outcome {
+        switch fate {
+        case .open:
+            return ExitMeaning.outcome(of: status, verdict: verdict, lastLines: lastLines)
+        case .failed(let failure):
+            return .failed(failure)
+        case .interrupted:
+            // It said so itself and ended well: then it need not run again.
+            return verdict == .succeeded && status == .exited(0) ? .succeeded : .interrupted
+        }
+    }
+
+    private func finish(_ outcome: Outcome) {
+        isFinished = true
+        host.board.finish(slot: run.slot, outcome, now: .now())
+    }
+}
