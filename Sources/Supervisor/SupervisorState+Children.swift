@@ -74,11 +74,11 @@ extension SupervisorState {
     }
 
     /// Tells the scheduler whose jobs to rescue; without a ready one they wait.
-    mutating func tellDead() {
+    mutating func tellDead(now: MonotonicTime) {
         guard let scheduler = seats.first(where: { $0.spec.role == .scheduler }),
             let child = child(scheduler.current), child.standing == .ready
-        else { return }
-        for identity in vanished.takeUntold() { act(.send(child.id, .dead(identity: identity))) }
+        else { return vanished.awaitScheduler() }
+        for identity in vanished.takeUntold(now: now) { act(.send(child.id, .dead(identity: identity))) }
     }
 
     mutating func quietAsked(by origin: String) {

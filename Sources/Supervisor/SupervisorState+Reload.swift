@@ -32,6 +32,8 @@ extension SupervisorState {
         beginReload()
     }
 
+    private var isPlanning: Bool { reload != nil && reload?.generation == nil }
+
     private mutating func beginReload() {
         reload = Reload()
         if phase == .serving { act(.notify(.reloading)) }
@@ -39,13 +41,13 @@ extension SupervisorState {
     }
 
     mutating func planFailed(_ reason: String, now: MonotonicTime) {
-        guard reload != nil else { return }
+        guard isPlanning else { return }
         log(.error, "the configuration has a problem, so everything stays as it is: \(reason)")
         finishReload(now: now)
     }
 
     mutating func planned(_ plan: Plan, now: MonotonicTime) {
-        guard reload != nil else { return }
+        guard isPlanning else { return }
         lastGeneration += 1
         let generation = Generation(lastGeneration, of: plan)
         let servers = plan.children.filter { !$0.role.speaksControl }

@@ -61,7 +61,7 @@ extension SupervisorState {
     /// Tells those whose turn it is; the next turn comes when all of them have ended.
     mutating func continueStop(now: MonotonicTime) {
         // The scheduler hears of a worker that died while stopping before it is told to stop itself.
-        tellDead()
+        tellDead(now: now)
         guard let turn = children.map(\.spec.role.stopTurn).min() else {
             guard case .stopping(let exitStatus) = phase else { return }
             phase = .ended

@@ -64,7 +64,7 @@ package struct SupervisorState: Sendable {
         case .planFailed(let reason): planFailed(reason, now: now)
         case .tick: elapsed(now: now)
         }
-        tellDead()
+        tellDead(now: now)
         announceReady(now: now)
         reportStatus(now: now)
         return outbox

@@ -41,11 +41,15 @@ struct VanishedWorkers: Sendable {
         retryAt = now.advanced(bySeconds: Self.retrySeconds)
     }
 
-    /// What is to be told now, the oldest first; counted as told from here on.
-    mutating func takeUntold() -> [String] {
+    /// What is to be told now, the oldest first; counted as told from here on. Nothing while a retry is waited for.
+    mutating func takeUntold(now: MonotonicTime) -> [String] {
+        guard retryAt == .never || retryAt <= now else { return [] }
         retryAt = .never
         let untold = entries.filter { !$0.isTold }.map(\.identity)
         for index in entries.indices { entries[index].isTold = true }
         return untold
     }
+
+    /// There is no scheduler to try again with.
+    mutating func awaitScheduler() { retryAt = .never }
 }
