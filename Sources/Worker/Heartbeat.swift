@@ -1,0 +1,65 @@
+import Configuration
+import JobModel
+import Platform
+import Queueing
+import Redis
+
+/// What a worker tells Redis of itself every few seconds: that it is alive, and what Sidekiq's dashboard shows.
+struct Heartbeat {
+    /// A quarter of the lease: three beats may be lost before others take the jobs.
+    static let seconds = 5.0
+    static let leaseSeconds = Double(ProcessRegistry.leaseMilliseconds) / 1000
+
+    private let plan: WorkerPlan
+    private let info: [UInt8]
+    private var count = 0
+    /// How long the last beat took, by which the dashboard judges the way to Redis.
+    private var roundTripMicroseconds = 0
+
+    init(_ plan: WorkerPlan) {
+        self.plan = plan
+        info = plan.description.json
+    }
+
+    mutating func note(roundTripSeconds: Double) { roundTripMicroseconds = Int(roundTripSeconds * 1e6) }
+
+    /// One beat: the lease, every other time the record, the metrics, and a comparison of what Redis holds for us with
+    /// what we know, since a request may have been carried out long after we had given it up.
+    mutating func questions(
+        of state: WorkerState, metrics: [JobClass: ClassMetrics], residentKB: () -> Int, at now: Moment
+    ) -> [(RedisQuestion, RedisCommand)] {
+        var beat = ProcessRegistry.Beat(identity: plan.identity)
+        if count % 2 == 0 {
+            beat.record = ProcessRecord(
+                info: info, concurrency: plan.settings.concurrency, busy: state.busy, beat: now.wall,
+                roundTripMicroseconds: roundTripMicroseconds, isQuiet: state.phase != .running,
+                residentKB: residentKB())
+            beat.work = state.slots.enumerated().compactMap { index, slot in
+                slot.occupation.map {
+                    WorkEntry(
+                        slot: String(index), queue: $0.reservation.queue, payload: $0.job.payload,
+                        startedAt: $0.since.wall)
+                }
+            }
+        }
+        count += 1
+        let question = RedisQuestion.beat(askedAt: now.boot, registers: false)
+        return [(question, ProcessRegistry.command(beat))] + flush(metrics, at: now)
+            + [(.ids, OwnReservations.idsCommand(identity: plan.identity))]
+    }
+
+    /// Makes a process known again whose lease was taken away.
+    func registration(at now: Moment) -> (RedisQuestion, RedisCommand) {
+        let beat = ProcessRegistry.Beat(identity: plan.identity, origin: plan.origin)
+        return (.beat(askedAt: now.boot, registers: true), ProcessRegistry.command(beat))
+    }
+
+    /// The last words: metrics, then the end of lease and record.
+    func farewell(metrics: [JobClass: ClassMetrics], at now: Moment) -> [(RedisQuestion, RedisCommand)] {
+        flush(metrics, at: now) + [(.farewell, ProcessRegistry.deregisterCommand(identity: plan.identity))]
+    }
+
+    private func flush(_ metrics: [JobClass: ClassMetrics], at now: Moment) -> [(RedisQuestion, RedisCommand)] {
+        ClassMetrics.flushCommands(metrics, at: now.wall).map { (.statement("the metrics of classes"), $0) }
+    }
+}

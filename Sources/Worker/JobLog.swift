@@ -1,0 +1,82 @@
+import Handlers
+import JobModel
+import Logging
+import Platform
+import Queueing
+
+/// The lines a worker writes about jobs: one for a start (debug), one for an end.
+struct JobLog {
+    private let log: Logger
+
+    init(_ log: Logger) { self.log = log }
+
+    func started(_ job: Job, from queue: QueueName) {
+        guard log.logLevel <= .debug else { return }
+        log.debug("start", metadata: fields(of: job, queue))
+    }
+
+    func ended(_ job: Job, from queue: QueueName, _ report: DispatchReport) {
+        let level: Logger.Level
+        let message: Logger.Message
+        var failure: Failure?
+        switch report.outcome {
+        case .succeeded: (level, message) = (.info, "done")
+        case .discarded: (level, message) = (.info, "discarded by its handler")
+        case .snoozed(let seconds): (level, message) = (.info, "snoozed for \(seconds) s")
+        case .interrupted: (level, message) = (.notice, "interrupted; it goes back to its queue")
+        case .failed(let reason): (level, message, failure) = (.warning, "failed", reason)
+        case .dead(let reason): (level, message, failure) = (.warning, "failed for good", reason)
+        }
+        guard log.logLevel <= level else { return }
+        var metadata = fields(of: job, queue)
+        if let handler = report.handler { metadata["handler"] = "\(handler)" }
+        if let pid = report.pid { metadata["handler_pid"] = "\(pid)" }
+        metadata["duration"] = "\(Self.milliseconds(report.durationSeconds))"
+        if let failure {
+            metadata["error"] = "\(failure.errorClass)"
+            metadata["message"] = "\(failure.message)"
+        }
+        log.log(level: level, message, metadata: metadata)
+    }
+
+    func told(_ notice: WorkerNotice) {
+        switch notice {
+        case .malformed(let id, let reason):
+            log.error(
+                "a payload that is no job goes to the dead set as it is",
+                metadata: ["id": "\(id)", "reason": "\(reason)"])
+        case .late(let id):
+            log.warning(
+                "a result came too late and changes nothing: the job was given to others", metadata: ["id": "\(id)"])
+        case .adopting(let count):
+            log.notice("found \(count) reserved jobs whose fetch was never answered; they run now")
+        case .taken(let ids):
+            log.warning(
+                "jobs reserved here were given to others; their results will change nothing",
+                metadata: ["ids": "\(ids.prefix(20).map(\.text).joined(separator: " "))", "count": "\(ids.count)"])
+        case .blocked(let id, let reason):
+            log.error(
+                "a result cannot be written and is tried again; the job stays reserved",
+                metadata: ["id": "\(id)", "reason": "\(reason)"])
+        case .troubled(let queue, let reason):
+            log.error("cannot fetch from a queue", metadata: ["queue": "\(queue.text)", "reason": "\(reason)"])
+        case .givenBack(let count):
+            log.debug("gave back \(count) jobs that had not started")
+        }
+    }
+
+    private func fields(of job: Job, _ queue: QueueName) -> Logger.Metadata {
+        var fields: Logger.Metadata = [
+            "class": "\(job.route.text)", "queue": "\(queue.text)", "attempt": "\(job.attempt)",
+        ]
+        if let jid = job.jid { fields["jid"] = "\(jid)" }
+        return fields
+    }
+
+    /// Seconds with milliseconds, "0.012".
+    private static func milliseconds(_ seconds: Double) -> String {
+        let count = Int((max(0, seconds) * 1000).rounded())
+        let rest = String(count % 1000)
+        return "\(count / 1000).\(String(repeating: "0", count: 3 - rest.utf8.count))\(rest)"
+    }
+}

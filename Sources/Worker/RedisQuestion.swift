@@ -1,0 +1,18 @@
+import JobModel
+package import Platform
+package import Queueing
+
+/// What was asked of Redis, to know what an answer is about.
+package enum RedisQuestion: Sendable {
+    case exchange(Exchange.Request)
+    /// Renews the lease, or takes a new one; it then holds for its length from when it was asked.
+    case beat(askedAt: MonotonicTime, registers: Bool)
+    /// The ids that Redis holds for us.
+    case ids
+    /// The payloads of these.
+    case payloads([ReservationID])
+    /// Something whose answer matters only if it is a refusal; what it is, for the log.
+    case statement(String)
+    /// The last thing this process says.
+    case farewell
+}

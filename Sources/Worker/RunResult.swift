@@ -1,0 +1,43 @@
+import Handlers
+package import JobModel
+import Platform
+
+/// What a run of a job came to.
+package struct RunResult: Sendable {
+    package let outcome: Outcome
+    /// Jobs the run wants enqueued together with its ack.
+    package let children: [JobDraft.Prepared]
+    /// base64(zlib(JSON array)) of the failure's backtrace, if the job asks for one to be kept.
+    package let storedBacktrace: String?
+
+    package init(outcome: Outcome, children: [JobDraft.Prepared] = [], storedBacktrace: String? = nil) {
+        self.outcome = outcome
+        self.children = children
+        self.storedBacktrace = storedBacktrace
+    }
+
+    /// - Parameters:
+    ///   - random: for the jids of children that have none.
+    ///   - now: when the children are pushed.
+    init(_ report: DispatchReport, of job: Job, random: inout some RandomNumberGenerator, now: Timestamp) {
+        var failure: Failure?
+        switch report.outcome {
+        case .failed(let reason), .dead(let reason): failure = reason
+        case .succeeded, .discarded, .snoozed, .interrupted: break
+        }
+        let backtrace = failure?.backtraceJSON(for: job).map { Base64.encode(Zlib.compress($0)) }
+        var children: [JobDraft.Prepared] = []
+        do throws(DraftError) {
+            for object in report.children {
+                let jid = JobID.make(random: (random.next(), random.next()))
+                children.append(try JobDraft.prepare(object, now: now, newJID: jid))
+            }
+            self.init(outcome: report.outcome, children: children, storedBacktrace: backtrace)
+        } catch {
+            // All or none: a child that cannot be pushed fails the job that wanted it.
+            let failure = Failure(
+                errorClass: ErrorClass.protocolError, message: "a pushed job is none: \(error)", backtrace: [])
+            self.init(outcome: .failed(failure), storedBacktrace: backtrace)
+        }
+    }
+}

@@ -1,0 +1,26 @@
+package import JobModel
+import Platform
+package import Queueing
+
+/// One unit of concurrency: at most one job at a time.
+package enum Slot: Sendable {
+    case idle
+    case running(Occupation)
+
+    /// What a slot is doing.
+    package struct Occupation: Sendable {
+        package let reservation: Reservation
+        package let job: Job
+        package let since: Moment
+        /// Asked to end by our own stop; its outcome is then nobody's fault.
+        package var isInterrupted = false
+        /// Redis no longer holds the reservation: whatever comes of the run is too late.
+        package var isFenced = false
+    }
+
+    /// The job in this slot, nil when idle.
+    package var occupation: Occupation? {
+        guard case .running(let occupation) = self else { return nil }
+        return occupation
+    }
+}

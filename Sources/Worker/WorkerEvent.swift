@@ -1,0 +1,90 @@
+package import JobModel
+package import Platform
+package import Queueing
+
+/// Something that happened to a worker. Facts only: what follows from them is for `WorkerState` to say.
+package enum WorkerEvent: Sendable {
+    /// Connected, registered, and able to exchange with Redis.
+    case linkUp
+    /// The connection is gone, and with it the answer to whatever was asked on it.
+    case linkDown
+    /// The answer to the exchange that was under way.
+    case exchanged(Exchange.Answer)
+    /// The ids that Redis holds for this process, as of a moment when no exchange was unanswered before it.
+    case compared([ReservationID])
+    /// Payloads of reservations that Redis holds for us and we did not know.
+    case adopted([Reservation])
+    /// The lease is ours until this moment of CLOCK_BOOTTIME.
+    case leaseRenewed(until: MonotonicTime)
+    /// Somebody took us for dead and has rescued what we held.
+    case leaseTaken
+    /// A queue may have something: a push was noticed, or the slow poll is due.
+    case woken
+    /// The run in a slot came to an end.
+    case ran(slot: Int, RunResult)
+    /// Fetch nothing more; running jobs go on.
+    case quiet
+    /// Quiet, wait for running jobs until the deadline, put the rest back, end.
+    case stop(deadline: MonotonicTime)
+    /// All handler processes have ended.
+    case handlersEnded
+    /// The process record is gone from Redis, or Redis could not be told in time.
+    case deregistered
+}
+
+/// What is to be done; `WorkerLoop` does it.
+package enum WorkerAction: Sendable {
+    /// Settle and fetch in one call; answered by `exchanged`, or by `linkDown`.
+    case exchange(Exchange.Request)
+    /// Read the ids that Redis holds for this process; answered by `compared`.
+    case compare
+    /// Make ourselves known again: the record in Redis is gone; answered by `leaseRenewed`.
+    case register
+    /// Read the payloads of these reservations; answered by `adopted`.
+    case readPayloads([ReservationID])
+    /// Be told of pushes (true), or not: a busy worker asks anyway.
+    case listen(Bool)
+    /// Have the job done in this slot; answered by `ran`.
+    case start(slot: Int, job: Job, reservation: Reservation)
+    /// End the run in this slot now; answered by `ran` with the outcome `interrupted`.
+    case interrupt(slot: Int)
+    /// No handler process needs to wait for another job.
+    case quietHandlers
+    /// End all handler processes; answered by `handlersEnded`.
+    case endHandlers
+    /// Flush the counters and take the process record away; answered by `deregistered`.
+    case deregister
+    /// Nothing is left to do.
+    case exit
+    /// Worth a line in the log.
+    case tell(WorkerNotice)
+}
+
+/// Things an operator wants to read about.
+package enum WorkerNotice: Sendable {
+    /// A payload that no handler can be given: it goes to the dead set as it is.
+    case malformed(ReservationID, MalformedPayload)
+    /// A result that came after the reservation was given to somebody else: nothing was written for it.
+    case late(ReservationID)
+    /// Reservations found in Redis that an unanswered fetch had made.
+    case adopting(count: Int)
+    /// Reservations that are no longer ours, although nobody here settled them.
+    case taken([ReservationID])
+    /// A settlement that Redis could not write, in its words; it is tried again.
+    case blocked(ReservationID, String)
+    /// A queue that could not be fetched from, in Redis's words.
+    case troubled(QueueName, String)
+    /// Put back without having been started.
+    case givenBack(count: Int)
+}
+
+/// A moment on both clocks: CLOCK_BOOTTIME, which orders events and measures, and the calendar's, which is written down.
+package struct Moment: Sendable {
+    package let boot: MonotonicTime
+    package let wall: Timestamp
+
+    package init(boot: MonotonicTime, wall: Timestamp) {
+        self.boot = boot
+        self.wall = wall
+    }
+}

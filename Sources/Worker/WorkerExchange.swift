@@ -1,0 +1,114 @@
+import JobModel
+import Platform
+import Queueing
+import Redis
+
+/// What answers, lost answers and comparisons with Redis mean to a worker.
+extension WorkerState {
+    /// Redis answered: the settlements are written, or refused because the reservations are no longer ours.
+    mutating func exchanged(_ answer: Exchange.Answer, at now: MonotonicTime) {
+        guard let request = inFlight else { return }
+        inFlight = nil
+        for id in answer.refusedSettlements { actions.append(.tell(.late(id))) }
+        hold(answer.blockedSettlements, of: request, until: now.advanced(bySeconds: Self.blockedSeconds))
+        for (queue, refusal) in answer.troubledQueues { actions.append(.tell(.troubled(queue, refusal.message))) }
+        guard answer.isRegistered else {
+            loseLease(at: now)
+            return
+        }
+        for reservation in answer.fetched { waiting.append(reservation, at: now) }
+        guard request.fetch > 0 else { return }
+        learn(wanted: request.fetch, got: answer.fetched.count)
+    }
+
+    /// Keeps what Redis could not write for another attempt: the jobs are still reserved.
+    private mutating func hold(
+        _ refused: [(id: ReservationID, refusal: RedisRefusal)], of request: Exchange.Request, until: MonotonicTime
+    ) {
+        guard !refused.isEmpty else { return }
+        let ids = Set(refused.map(\.id))
+        blocked += request.settlements.filter { ids.contains($0.id) }
+        blockedUntil = until
+        for (id, refusal) in refused { actions.append(.tell(.blocked(id, refusal.message))) }
+    }
+
+    /// Decides between asking again at once, which a backlog deserves, and being told of the next push.
+    private mutating func learn(wanted: Int, got: Int) {
+        mayHaveWork = got == wanted
+        fullFetches = mayHaveWork ? fullFetches + 1 : 0
+        if !mayHaveWork && !isListening {
+            isListening = true
+            mayHaveWork = true  // One more look, after listening began: a push in between is not missed.
+            actions.append(.listen(true))
+        } else if isListening && fullFetches >= Self.busyAfterFullFetches {
+            isListening = false
+            actions.append(.listen(false))
+        }
+    }
+
+    /// Somebody took us for dead: registers again, and starts nothing before that is done and ids were compared.
+    mutating func loseLease(at now: MonotonicTime) {
+        leaseEnd = now
+        guard isRegistered else { return }
+        isRegistered = false
+        actions.append(.register)
+    }
+
+    /// The connection is gone: what the last exchange did is unknown until ids are compared.
+    mutating func lost() {
+        isLinked = false
+        isComparing = true
+        isListening = false
+        mayHaveWork = true
+        fullFetches = 0
+        adopting.removeAll()
+        if let request = inFlight {
+            uncertain.formUnion(request.settlements.lazy.map(\.id))
+            pending.insert(contentsOf: request.settlements, at: 0)
+            inFlight = nil
+        }
+    }
+
+    /// Starts nothing and settles nothing until Redis has said what it holds for us.
+    mutating func compare() {
+        isComparing = true
+        actions.append(.compare)
+    }
+
+    /// Puts what Redis holds for us beside what we know.
+    ///
+    /// Ids we do not know were reserved by a fetch whose answer was lost: they are adopted. Ids we hold and Redis does not
+    /// were settled by an exchange whose answer was lost, or given to others while we were taken for dead.
+    mutating func compared(_ held: Set<ReservationID>) {
+        isComparing = false
+        var known = adopting
+        for settlement in inFlight?.settlements ?? [] { known.insert(settlement.id) }
+        var taken: [ReservationID] = []
+
+        pending += blocked
+        blocked.removeAll()
+        pending.removeAll { settlement in
+            known.insert(settlement.id)
+            guard !held.contains(settlement.id) else { return false }
+            if !uncertain.contains(settlement.id) { actions.append(.tell(.late(settlement.id))) }
+            return true
+        }
+        uncertain.removeAll()
+        for reservation in waiting.remove(allBut: held) { taken.append(reservation.id) }
+        known.formUnion(waiting.ids)
+        for slot in slots.indices {
+            guard let run = slots[slot].occupation else { continue }
+            known.insert(run.reservation.id)
+            guard !run.isFenced, !held.contains(run.reservation.id) else { continue }
+            fence(slot)
+            taken.append(run.reservation.id)
+        }
+        if !taken.isEmpty { actions.append(.tell(.taken(taken.sorted()))) }
+
+        let strangers = held.subtracting(known).sorted()
+        guard !strangers.isEmpty else { return }
+        adopting.formUnion(strangers)
+        actions.append(.tell(.adopting(count: strangers.count)))
+        actions.append(.readPayloads(strangers))
+    }
+}

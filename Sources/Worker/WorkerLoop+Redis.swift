@@ -1,0 +1,100 @@
+import JobModel
+import Logging
+import Platform
+import Queueing
+import Redis
+
+/// What comes from Redis, and what is said to it beside the exchange.
+extension WorkerLoop {
+    func heard(_ news: RedisLink.News) {
+        switch news {
+        case .up(let leaseEnd):
+            if let downSince {
+                let seconds = MonotonicTime.now().seconds(since: downSince)
+                log.notice(
+                    "Redis is back after \(Int(seconds.rounded())) s", metadata: ["server": "\(plan.greeting.server)"])
+            }
+            downSince = nil
+            take(.leaseRenewed(until: leaseEnd))
+            take(.linkUp)
+            if !wasUp { control.send(.ready) }
+            wasUp = true
+            beat()
+        case .down(let reason, let retrySeconds):
+            take(.linkDown)
+            guard downSince == nil else { return }
+            downSince = .now()
+            log.warning(
+                "waiting for Redis; running jobs go on",
+                metadata: ["reason": "\(reason)", "retry_in": "\(retrySeconds)"])
+        case .refused(let reason): refused(reason)
+        case .answered(let question, let reply): answered(question, reply)
+        case .push: take(.woken)
+        }
+    }
+
+    private func refused(_ reason: String) {
+        log.error("this Redis is not fit for jobs", metadata: ["reason": "\(reason)"])
+        guard !wasUp else { return }  // It was fit once: whoever changed it can change it back.
+        control.send(.refused(exitCode: 78, reason: reason))
+        exitStatus = 78  // EX_CONFIG
+    }
+
+    private func answered(_ question: RedisQuestion, _ reply: RedisReply) {
+        do throws(RedisError) {
+            switch question {
+            case .exchange(let request): take(.exchanged(try Exchange.answer(reply, to: request)))
+            case .beat(let askedAt, let registers):
+                beaten(try ProcessRegistry.answer(reply), askedAt: askedAt, registers: registers)
+            case .ids: take(.compared(try OwnReservations.ids(reply)))
+            case .payloads(let ids): take(.adopted(try OwnReservations.reservations(reply, ids: ids)))
+            case .statement(let what):
+                if let refusal = reply.refusal {
+                    log.warning("Redis refuses \(what)", metadata: ["reason": "\(refusal.message)"])
+                }
+            case .farewell: take(.deregistered)
+            }
+        } catch {
+            switch error {
+            case .refused(let refusal): link.giveUp(refusal)
+            case .lost, .timedOut: link.giveUp(RedisRefusal(code: "ERR", message: error.description))
+            }
+        }
+    }
+
+    private func beaten(_ answer: ProcessRegistry.BeatAnswer, askedAt: MonotonicTime, registers: Bool) {
+        heartbeat.note(roundTripSeconds: MonotonicTime.bootTime().seconds(since: askedAt))
+        if answer.wasKnown || registers {
+            take(.leaseRenewed(until: askedAt.advanced(bySeconds: Heartbeat.leaseSeconds)))
+        } else {
+            log.warning("taken for dead: the jobs reserved here were given to others; registering again")
+            take(.leaseTaken)
+        }
+        if let trouble = answer.trouble {
+            log.warning("Redis refuses the process record", metadata: ["reason": "\(trouble.message)"])
+        }
+        if let signal = answer.signal { ordered(signal) }
+    }
+
+    /// An order from the dashboard, by the name of a signal: whatever is unknown is left alone.
+    private func ordered(_ name: String) {
+        guard let signal = WorkerSignals.all.first(where: { $0.name == "SIG\(name)" }) else { return }
+        log.notice("\(signal.name) ordered from the dashboard")
+        follow(signal)
+    }
+
+    func beat() {
+        guard link.isUp else { return }
+        let questions = heartbeat.questions(
+            of: state, metrics: tally.takeClasses(), residentKB: Self.residentKB, at: now)
+        for question in questions { link.ask(question) }
+        link.flush()
+    }
+
+    /// Says farewell, and does not wait for an answer for long: the record expires by itself.
+    func deregister() {
+        guard link.isUp else { return take(.deregistered) }
+        for question in heartbeat.farewell(metrics: tally.takeClasses(), at: now) { link.ask(question) }
+        loop.at(.now().advanced(bySeconds: 0.5)) { [unowned self] in take(.deregistered) }
+    }
+}

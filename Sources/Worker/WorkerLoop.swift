@@ -1,0 +1,226 @@
+import Configuration
+import Handlers
+import JobModel
+import Logging
+import Platform
+import Queueing
+import Redis
+
+/// Carries out what `WorkerState` decides. One thread at a time, the leader, runs it; whatever may block is given to the
+/// pool, whose threads lead in turn.
+///
+/// A turn: wait for events, take in what ended in followers, let the state decide once about all of it, send.
+final class WorkerLoop: @unchecked Sendable {
+    let plan: WorkerPlan
+    let loop: EventLoop
+    let pool: LeaderPool
+    let control: ControlChannel
+    let log: Logger
+    let jobLog: JobLog
+    private let signals: SignalDescriptor
+    private let sink = ClosureSink()
+
+    // Leader only, from here on.
+    var state: WorkerState
+    var link: RedisLink!
+    var dispatcher: Dispatcher!
+    var heartbeat: Heartbeat
+    var tally = Tally()
+    private var random: SeededGenerator
+    private var runs = 0
+    var wasUp = false
+    var downSince: MonotonicTime?
+    var exitStatus: Int32?
+
+    init(_ plan: WorkerPlan, signals: consuming SignalDescriptor, control: ControlChannel, log: Logger)
+        throws(SystemError)
+    {
+        self.plan = plan
+        self.signals = signals
+        self.control = control
+        self.log = log
+        jobLog = JobLog(log)
+        let loop = try EventLoop()
+        let wake = loop.wake
+        self.loop = loop
+        // One thread more than slots, so that one leads while all others are busy; spawns beyond the cores gain nothing.
+        pool = LeaderPool(
+            name: "slots", limit: plan.settings.concurrency + 1,
+            bounds: [.spawn: plan.cores + 1, .connect: 1], wake: { wake.signal() })
+        state = WorkerState(plan.terms, seed: plan.seed, now: .bootTime())
+        heartbeat = Heartbeat(plan)
+        random = SeededGenerator(seed: ~plan.seed)
+    }
+
+    /// Works until told to stop.
+    ///
+    /// - Returns: the exit status.
+    func run() -> Int32 {
+        do throws(SystemError) {
+            try prepare()
+        } catch {
+            log.critical("cannot start", metadata: ["reason": "\(error)"])
+            return 71  // EX_OSERR
+        }
+        control.send(.identity(plan.identity))
+        link.connect()
+        pool.run { [self] in turn() }
+        link.end()
+        return exitStatus ?? 0
+    }
+
+    private func prepare() throws(SystemError) {
+        link = RedisLink(plan.greeting, loop: loop, pool: pool, seed: plan.seed) { [unowned self] in heard($0) }
+        dispatcher = makeDispatcher()
+        sink.onReady = { [unowned self] fd in
+            fd == control.raw ? readControl() : readSignals()
+        }
+        try loop.watch(signals.raw, for: .readable, sink)
+        try loop.watch(control.raw, for: .readable, sink)
+        every(1) { [unowned self] in housekeeping() }
+        every(Heartbeat.seconds) { [unowned self] in beat() }
+        poll()
+    }
+
+    // MARK: Turns
+
+    private func turn() -> Bool {
+        do throws(SystemError) {
+            try loop.turn(upTo: nextTurn())
+        } catch {
+            // Without events nothing can be done for any job; the supervisor starts another worker.
+            log.critical("the event loop failed", metadata: ["reason": "\(error)"])
+            exitStatus = 70  // EX_SOFTWARE
+        }
+        pool.runCompletions()
+        decide()
+        return exitStatus == nil
+    }
+
+    private func nextTurn() -> MonotonicTime {
+        let boot = MonotonicTime.bootTime()
+        guard let wakeUp = state.wakeUp(after: boot) else { return .never }
+        return MonotonicTime.now().advanced(bySeconds: wakeUp.seconds(since: boot))
+    }
+
+    var now: Moment {
+        Moment(boot: .bootTime(), wall: Timestamp(milliseconds: WallClock.milliseconds()))
+    }
+
+    func take(_ event: WorkerEvent) { state.handle(event, at: now) }
+
+    private func decide() {
+        for action in state.next(at: now) { perform(action) }
+        link.flush()
+    }
+
+    private func perform(_ action: WorkerAction) {
+        switch action {
+        case .exchange(let request): link.ask(.exchange(request), Exchange.command(request))
+        case .compare: link.ask(.ids, OwnReservations.idsCommand(identity: plan.identity))
+        case .readPayloads(let ids):
+            link.ask(.payloads(ids), OwnReservations.payloadsCommand(identity: plan.identity, ids: ids))
+        case .register: link.ask(heartbeat.registration(at: now))
+        case .listen(let isOn): link.listen(isOn)
+        case .start(let slot, let job, let reservation):
+            runs += 1
+            jobLog.started(job, from: reservation.queue)
+            dispatcher.start(Run(slot: slot, number: runs, job: job, queue: reservation.queue))
+        case .interrupt(let slot): dispatcher.interrupt(slot)
+        case .quietHandlers: dispatcher.quiet()
+        case .endHandlers:
+            dispatcher.stop(grace: WorkerPlan.handlerGraceSeconds) { [unowned self] in take(.handlersEnded) }
+        case .deregister: deregister()
+        case .exit: exitStatus = 0
+        case .tell(let notice): jobLog.told(notice)
+        }
+    }
+
+    // MARK: Handlers
+
+    private func makeDispatcher() -> Dispatcher {
+        Dispatcher(
+            settings: plan.settings.handlers, slots: plan.settings.concurrency, loop: loop,
+            spawn: { [pool] spec, completion in
+                let completion = Unshared(completion)
+                pool.submit(.spawn) {
+                    let result = Unshared(Result { () throws(SpawnError) in try spec.spawn() })
+                    return { completion.value(result.value) }
+                }
+            }, log: log, openFilesLimit: plan.openFilesLimit, adoptsOrphans: true,
+            report: { [unowned self] in ended($0) })
+    }
+
+    private func ended(_ report: DispatchReport) {
+        guard let run = state.slots[report.slot].occupation else { return }
+        tally.note(report.outcome, of: run.job.route, seconds: report.durationSeconds)
+        jobLog.ended(run.job, from: run.reservation.queue, report)
+        take(.ran(slot: report.slot, RunResult(report, of: run.job, random: &random, now: now.wall)))
+    }
+
+    // MARK: Signals and the supervisor
+
+    private func readSignals() {
+        while let (signal, _) = signals.next() { follow(signal) }
+    }
+
+    func follow(_ signal: Signal) {
+        switch WorkerSignals.intent(of: signal) {
+        case .stop:
+            // The second time there is no waiting.
+            let seconds = if case .stopping = state.phase { 0.0 } else { plan.settings.stopTimeout }
+            take(.stop(deadline: MonotonicTime.bootTime().advanced(bySeconds: seconds)))
+        case .quiet: take(.quiet)
+        case .describe: describe()
+        case nil: break
+        }
+    }
+
+    private func readControl() {
+        while true {
+            switch control.receive() {
+            case .message(.retire): take(.stop(deadline: .never))
+            case .message: break
+            case .none: return
+            case .closed:
+                // The supervisor is gone: what runs goes back and another one will start it again.
+                log.error("the supervisor is gone; stopping at once")
+                loop.forget(control.raw)
+                take(.stop(deadline: .bootTime()))
+                return
+            }
+        }
+    }
+
+    // MARK: Times
+
+    private func every(_ seconds: Double, _ action: @escaping () -> Void) {
+        loop.at(.now().advanced(bySeconds: seconds)) { [unowned self] in
+            action()
+            every(seconds, action)
+        }
+    }
+
+    /// Looks for jobs although no push was noticed: rarely if pushes are heard of, often if they are not.
+    private func poll() {
+        take(.woken)
+        let seconds = link.isUp && !link.hearsPushes ? 0.1 : 2
+        loop.at(.now().advanced(bySeconds: seconds)) { [unowned self] in poll() }
+    }
+
+    private func housekeeping() {
+        link.checkTime()
+        control.send(.progress)
+        let isQuiet = state.phase != .running
+        control.send(
+            .figures(
+                busy: state.busy, slots: plan.settings.concurrency, processed: tally.processed, failed: tally.failed,
+                note: !link.isUp ? "waiting for Redis" : isQuiet ? "quiet" : ""))
+    }
+}
+
+/// An event sink that is a closure.
+private final class ClosureSink: EventSink {
+    var onReady: (Int32) -> Void = { _ in }
+    func ready(_ fd: Int32, _ readiness: Readiness) { onReady(fd) }
+}

@@ -1,0 +1,52 @@
+import Configuration
+import Glibc
+import JobModel
+import Platform
+import Queueing
+import Redis
+
+/// Everything a worker knows from its start on.
+struct WorkerPlan {
+    /// Between SIGTERM and SIGKILL for handlers when the worker stops, in seconds; docs/reference/signals.md.
+    static let handlerGraceSeconds = 1.0
+
+    let settings: Settings
+    let identity: String
+    let cores: Int
+    let seed: UInt64
+    /// The soft limit of open files that handlers get: what it was before the worker raised its own.
+    let openFilesLimit: UInt64
+    let origin: ProcessOrigin
+    let description: ProcessDescription
+    let terms: WorkerState.Terms
+    let greeting: RedisGreeting
+
+    init(_ settings: Settings, endpoint: Redis.RedisEndpoint, index: Int, version: String, openFilesLimit: UInt64) {
+        var random = SystemRandomNumberGenerator()
+        let pid = getpid()
+        let host = ProcessIdentity.hostName
+        // Sidekiq's form: host, pid and six random bytes, so that no two starts share a name.
+        let nonce = JobID.make(random: (random.next(), random.next())).prefix(12)
+        identity = "\(host):\(pid):\(nonce)"
+        self.settings = settings
+        self.openFilesLimit = openFilesLimit
+        seed = random.next()
+        cores = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+        origin = ProcessOrigin(
+            host: host, boot: ProcessIdentity.bootID, pidNamespace: String(ProcessIdentity.pidNamespace), pid: pid,
+            startTime: ProcessIdentity.startTime(of: pid) ?? 0, role: "worker")
+        let queues = settings.queues.map { (name: $0.name, weight: $0.weight) }
+        description = ProcessDescription(
+            identity: identity, hostname: host, pid: pid, startedAt: Timestamp(milliseconds: WallClock.milliseconds()),
+            tag: settings.tag, labels: settings.labels,
+            queues: queues.map { .init(name: $0.name, weight: $0.weight) }, concurrency: settings.concurrency,
+            version: "martlet \(version)")
+        terms = WorkerState.Terms(
+            identity: identity, slots: settings.concurrency, order: QueueOrder(queues),
+            policy: RetryPolicy(maximumRetries: settings.maximumRetries),
+            deadLimits: DeadLimits(jobs: settings.deadMaximumJobs, seconds: Int(settings.deadTimeout)))
+        greeting = RedisGreeting(
+            endpoint: endpoint, name: "martlet-worker-\(index)", identity: identity, origin: origin,
+            queues: terms.order.names)
+    }
+}

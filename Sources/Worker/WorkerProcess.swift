@@ -1,0 +1,48 @@
+package import Configuration
+package import Logging
+package import Platform
+package import Redis
+
+/// A worker process from start to end: what `martlet worker` does.
+package struct WorkerProcess {
+    private let settings: Settings
+    private let endpoint: Redis.RedisEndpoint
+    private let index: Int
+    private let control: ControlChannel
+    private let version: String
+    private let log: Logger
+
+    /// - Parameters:
+    ///   - index: which of the workers of this host it is, from 0.
+    ///   - control: the way to the supervisor; its end is the supervisor's end.
+    ///   - version: of this build, for the process record.
+    package init(
+        settings: Settings, endpoint: Redis.RedisEndpoint, index: Int, control: ControlChannel, version: String,
+        log: Logger
+    ) {
+        self.settings = settings
+        self.endpoint = endpoint
+        self.index = index
+        self.control = control
+        self.version = version
+        self.log = log
+    }
+
+    /// Works until told to stop; blocks. The calling thread becomes the first of the pool.
+    ///
+    /// - Returns: the exit status: 0 after a stop, 78 if Redis is not fit for jobs, 70 or 71 for faults.
+    package func run() -> Int32 {
+        do throws(SystemError) {
+            let signals = try SignalDescriptor(blocking: WorkerSignals.all)
+            SignalDescriptor.ignoreBrokenPipes()
+            // What handlers leave behind comes to us, so that it can be found and ended.
+            try ProcessTree.becomeSubreaper()
+            let plan = WorkerPlan(
+                settings, endpoint: endpoint, index: index, version: version, openFilesLimit: OpenFiles.raise())
+            return try WorkerLoop(plan, signals: signals, control: control, log: log).run()
+        } catch {
+            log.critical("a worker cannot start", metadata: ["reason": "\(error)"])
+            return 71  // EX_OSERR
+        }
+    }
+}

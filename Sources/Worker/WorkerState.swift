@@ -1,0 +1,274 @@
+package import JobModel
+package import Platform
+package import Queueing
+
+/// START HERE: what a worker does, as a value. Jobs go fetched → waiting → running → settled; every step is decided here
+/// and carried out by `WorkerLoop`.
+///
+/// `handle` takes in one fact; `next` says what follows from all of them, so that what happened in one turn of the loop
+/// travels to Redis in one exchange. Pure: no clock, no chance but its own seeded generator, no input or output.
+///
+/// What keeps jobs safe:
+/// - a reservation is settled by exactly one verdict, and stays in Redis until an answer says it was;
+/// - an exchange whose answer was lost is never sent again blindly: first the ids that Redis holds for us are compared;
+/// - nothing is fetched or started by a worker that may have been taken for dead.
+package struct WorkerState: Sendable {
+    /// What a worker is told once.
+    package struct Terms: Sendable {
+        package let identity: String
+        package let slots: Int
+        package let order: QueueOrder
+        package let policy: RetryPolicy
+        package let deadLimits: DeadLimits
+
+        package init(identity: String, slots: Int, order: QueueOrder, policy: RetryPolicy, deadLimits: DeadLimits) {
+            self.identity = identity
+            self.slots = slots
+            self.order = order
+            self.policy = policy
+            self.deadLimits = deadLimits
+        }
+    }
+
+    package enum Phase: Equatable, Sendable {
+        case running
+        case quiet
+        case stopping(deadline: MonotonicTime)
+    }
+
+    /// A stop that cannot reach Redis gives up this long after its deadline: what is left is rescued by others.
+    static let farewellSeconds = 0.8
+    /// Exchanges in a row that brought all that was asked for, after which being told of pushes is only noise.
+    static let busyAfterFullFetches = 16
+    /// How long a settlement that could not be written waits before it is tried again.
+    static let blockedSeconds = 2.0
+    /// The most that one exchange settles, and the most it fetches.
+    static let exchangeLimit = Exchange.most
+
+    let terms: Terms
+    package private(set) var phase = Phase.running
+    package private(set) var slots: [Slot]
+    private var idle: [Int]
+    var waiting = WaitingLine()
+    var pending: [Settlement] = []
+    var inFlight: Exchange.Request?
+    /// Settlements that Redis could not write, such as a retry into a set of another type, and when to try again.
+    var blocked: [Settlement] = []
+    var blockedUntil = MonotonicTime.never
+    var random: SeededGenerator
+
+    var isLinked = false
+    var isComparing = true
+    var isRegistered = true
+    var isListening = false
+    var mayHaveWork = true
+    var fullFetches = 0
+    var nextSequence: UInt64 = 1
+    /// Ids that were being settled when an answer was lost.
+    var uncertain: Set<ReservationID> = []
+    /// Ids whose payloads are being read.
+    var adopting: Set<ReservationID> = []
+    var leaseEnd: MonotonicTime
+    private var prefetch: Prefetch
+    private var ending = Ending.notYet
+    var actions: [WorkerAction] = []
+
+    private enum Ending { case notYet, handlers, handlersGone, record, over }
+
+    package init(_ terms: Terms, seed: UInt64, now: MonotonicTime) {
+        self.terms = terms
+        slots = Array(repeating: .idle, count: terms.slots)
+        idle = Array((0..<terms.slots).reversed())
+        random = SeededGenerator(seed: seed)
+        leaseEnd = now
+        prefetch = Prefetch(slots: terms.slots, now: now)
+    }
+
+    /// Slots at work.
+    package var busy: Int { terms.slots - idle.count }
+    /// Whether nothing of a job is in our hands: neither waiting, nor running, nor to be settled.
+    package var isEmpty: Bool {
+        busy == 0 && waiting.isEmpty && pending.isEmpty && blocked.isEmpty && inFlight == nil && adopting.isEmpty
+    }
+
+    /// Takes in one fact.
+    package mutating func handle(_ event: WorkerEvent, at now: Moment) {
+        switch event {
+        case .linkUp:
+            isLinked = true
+            isRegistered = true
+            compare()
+        case .linkDown: lost()
+        case .exchanged(let answer): exchanged(answer, at: now.boot)
+        case .compared(let ids): compared(Set(ids))
+        case .adopted(let reservations):
+            adopting.removeAll()
+            for reservation in reservations { waiting.append(reservation, at: now.boot) }
+        case .leaseRenewed(let end):
+            if isLinked && leaseEnd <= now.boot { compare() }
+            leaseEnd = end
+            isRegistered = true
+        case .leaseTaken: loseLease(at: now.boot)
+        case .woken: mayHaveWork = true
+        case .ran(let slot, let result): ran(slot, result, at: now)
+        case .quiet:
+            guard phase == .running else { return }
+            phase = .quiet
+            actions.append(.quietHandlers)
+        case .stop(let deadline):
+            if case .stopping(let earlier) = phase {
+                phase = .stopping(deadline: min(earlier, deadline))
+            } else {
+                phase = .stopping(deadline: deadline)
+                actions.append(.quietHandlers)
+            }
+        case .handlersEnded: if ending == .handlers { ending = .handlersGone }
+        case .deregistered:
+            guard ending == .record else { return }
+            ending = .over
+            actions.append(.exit)
+        }
+    }
+
+    /// What follows from all that was handled since the last call.
+    package mutating func next(at now: Moment) -> [WorkerAction] {
+        interruptPastDeadline(now.boot)
+        retryBlocked(now.boot)
+        fillSlots(now)
+        giveBack(now.boot)
+        exchangeIfUseful(now)
+        endWhenDone(now.boot)
+        defer { actions.removeAll(keepingCapacity: true) }
+        return actions
+    }
+
+    /// When `next` has something to do although nothing happens: nil if never.
+    package func wakeUp(after now: MonotonicTime) -> MonotonicTime? {
+        var times: [MonotonicTime] = []
+        if case .stopping(let deadline) = phase {
+            times.append(deadline)
+            times.append(deadline.advanced(bySeconds: Self.farewellSeconds))
+        }
+        if !blocked.isEmpty { times.append(blockedUntil) }
+        if let oldest = waiting.oldest { times.append(oldest.advanced(bySeconds: Prefetch.patienceSeconds)) }
+        return times.filter { $0 > now }.min()
+    }
+
+    // MARK: Running
+
+    private mutating func fillSlots(_ now: Moment) {
+        guard phase == .running, !isComparing || !isLinked, now.boot < leaseEnd else { return }
+        while let slot = idle.last, let reservation = waiting.takeFirst() {
+            do throws(MalformedPayload) {
+                let job = try Job(decoding: reservation.payload)
+                idle.removeLast()
+                slots[slot] = .running(.init(reservation: reservation, job: job, since: now))
+                actions.append(.start(slot: slot, job: job, reservation: reservation))
+            } catch {
+                actions.append(.tell(.malformed(reservation.id, error)))
+                settle(reservation, .bury(payload: reservation.payload), counts: .nothing)
+            }
+        }
+    }
+
+    private mutating func ran(_ slot: Int, _ result: RunResult, at now: Moment) {
+        guard let run = slots[slot].occupation else { return }
+        slots[slot] = .idle
+        idle.append(slot)
+        prefetch.finishedOne()
+        let verdict = Verdict.decide(
+            result.outcome, for: run.job, from: run.reservation.queue, under: terms.policy, now: now.wall,
+            chance: Double.random(in: 0..<1, using: &random), storedBacktrace: result.storedBacktrace)
+        settle(
+            run.reservation, verdict, counts: Self.counts(of: result.outcome),
+            children: verdict == .ack ? result.children : [])
+    }
+
+    private static func counts(of outcome: Outcome) -> Settlement.Counts {
+        switch outcome {
+        case .succeeded, .discarded, .snoozed: .succeeded
+        case .failed, .dead: .failed
+        case .interrupted: .nothing
+        }
+    }
+
+    private mutating func settle(
+        _ reservation: Reservation, _ verdict: Verdict, counts: Settlement.Counts,
+        children: [JobDraft.Prepared] = []
+    ) {
+        pending.append(Settlement(id: reservation.id, verdict: verdict, counts: counts, children: children))
+    }
+
+    mutating func fence(_ slot: Int) {
+        guard case .running(var run) = slots[slot] else { return }
+        run.isFenced = true
+        slots[slot] = .running(run)
+    }
+
+    // MARK: Fetching and settling
+
+    /// Jobs to ask for: what free slots can take, and a little more while jobs are short.
+    private mutating func wanted(_ now: MonotonicTime) -> Int {
+        guard phase == .running, isRegistered, now < leaseEnd else { return 0 }
+        let room = idle.count + prefetch.depth(now: now) - waiting.count - adopting.count
+        return max(0, min(room, Self.exchangeLimit))
+    }
+
+    private mutating func retryBlocked(_ now: MonotonicTime) {
+        guard !blocked.isEmpty, now >= blockedUntil else { return }
+        pending += blocked
+        blocked.removeAll()
+    }
+
+    private mutating func exchangeIfUseful(_ now: Moment) {
+        guard isLinked, !isComparing, inFlight == nil else { return }
+        let fetch = wanted(now.boot)
+        guard !pending.isEmpty || (fetch > 0 && mayHaveWork) else { return }
+        let settlements = Array(pending.prefix(Self.exchangeLimit))
+        pending.removeFirst(settlements.count)
+        let request = Exchange.Request(
+            identity: terms.identity, settlements: settlements, fetch: fetch, firstSequence: nextSequence,
+            steps: fetch > 0 ? terms.order.steps(wanting: fetch, random: &random) : [], queues: terms.order.names,
+            day: now.wall, deadLimits: terms.deadLimits)
+        nextSequence += UInt64(fetch)  // Never used again, even if the answer is lost.
+        inFlight = request
+        actions.append(.exchange(request))
+    }
+
+    // MARK: Ending
+
+    private mutating func giveBack(_ now: MonotonicTime) {
+        let returned =
+            phase == .running
+            ? waiting.take(olderThan: now.advanced(bySeconds: -Prefetch.patienceSeconds))
+            : waiting.takeAll()
+        guard !returned.isEmpty else { return }
+        for reservation in returned { settle(reservation, .requeue, counts: .nothing) }
+        actions.append(.tell(.givenBack(count: returned.count)))
+    }
+
+    private mutating func interruptPastDeadline(_ now: MonotonicTime) {
+        guard case .stopping(let deadline) = phase, now >= deadline else { return }
+        for slot in slots.indices {
+            guard case .running(var run) = slots[slot], !run.isInterrupted else { continue }
+            run.isInterrupted = true
+            slots[slot] = .running(run)
+            actions.append(.interrupt(slot: slot))
+        }
+    }
+
+    /// Handlers first, then the process record, then the process: each step once.
+    private mutating func endWhenDone(_ now: MonotonicTime) {
+        guard case .stopping(let deadline) = phase else { return }
+        switch ending {
+        case .notYet where isEmpty || now >= deadline:
+            // Past the deadline all handlers end at once, together with the runs that were just interrupted.
+            ending = .handlers
+            actions.append(.endHandlers)
+        case .handlersGone where isEmpty || now >= deadline.advanced(bySeconds: Self.farewellSeconds):
+            ending = .record
+            actions.append(.deregister)
+        default: break
+        }
+    }
+}
