@@ -1,0 +1,75 @@
+import Logging
+import Platform
+import Queueing
+import Redis
+
+/// What the scheduler's tasks work with: a connection that is made again when it was lost, and what they are told.
+final class SchedulerDesk {
+    let deadLimits: DeadLimits
+    let log: Logger
+    /// Identities the supervisor has declared dead and that are not rescued yet.
+    var dead: [String] = []
+
+    private let endpoint: Redis.RedisEndpoint
+    private var connection: RedisConnection?
+    private var failures = 0
+    private var nextAttempt = MonotonicTime(nanoseconds: 0)
+
+    init(endpoint: Redis.RedisEndpoint, deadLimits: DeadLimits, log: Logger) {
+        self.endpoint = endpoint
+        self.deadLimits = deadLimits
+        self.log = log
+    }
+
+    /// What a task finds when it asks for Redis.
+    enum Access {
+        case connected(RedisConnection)
+        /// Not now; it is tried again by itself.
+        case away
+        /// This server must not be worked with.
+        case unfit(String)
+    }
+
+    /// The connection, made if need be; blocks for a few seconds at the most, and seldom while Redis is away.
+    func access() -> Access {
+        if let connection, connection.isOpen { return .connected(connection) }
+        connection = nil
+        guard MonotonicTime.now() >= nextAttempt else { return .away }
+        do throws(RedisError) {
+            let new = try RedisConnection.open(endpoint, name: "martlet-scheduler", scripts: Scripts.all)
+            if let objection = try ServerFacts.read(new).objection(allowEviction: false) {
+                new.close()
+                postpone()
+                return .unfit("\(endpoint.redacted): \(objection)")
+            }
+            if failures > 0 { log.notice("Redis is back", metadata: ["server": "\(endpoint.redacted)"]) }
+            failures = 0
+            connection = new
+            return .connected(new)
+        } catch {
+            failed(error)
+            return .away
+        }
+    }
+
+    /// The state of the connection, for people.
+    var summary: String { connection?.isOpen == true ? "connected" : "away" }
+
+    /// Notes that a task could not do its work. Said once; after a refusal the connection is made anew as well, since what
+    /// refuses (READONLY, LOADING) may be another server by then.
+    func failed(_ error: RedisError) {
+        if failures == 0 {
+            log.warning("waiting for Redis; nothing is promoted or rescued", metadata: ["reason": "\(error)"])
+        }
+        connection?.close()
+        connection = nil
+        postpone()
+    }
+
+    /// 0.1 s doubling to 5 s.
+    private func postpone() {
+        let seconds = min(5, 0.1 * Double(1 << min(failures, 6)))
+        failures += 1
+        nextAttempt = .now().advanced(bySeconds: seconds)
+    }
+}

@@ -1,0 +1,9 @@
+/// All that the scheduler does, a line each.
+enum TaskTable {
+    static let tasks: [PeriodicTask] = [
+        // Due jobs start at most 1 s late: half of that for the wait, the rest for the way.
+        PeriodicTask(name: "promote due jobs", interval: 0.5, runOnce: PromoteDueJobs.runOnce),
+        // A lease is 20 s: with this, what a vanished host held is back within 30 s.
+        PeriodicTask(name: "rescue orphans", interval: 5, runOnce: RescueOrphans.runOnce),
+    ]
+}

@@ -1,0 +1,38 @@
+import Logging
+import Queueing
+import Redis
+
+/// Moves jobs of the retry set and the schedule whose time has come to their queues.
+enum PromoteDueJobs {
+    /// Batches of each set in one run; then the other tasks have their turn.
+    private static let batches = 50
+
+    static func runOnce(_ desk: SchedulerDesk, _ redis: RedisConnection) throws(RedisError) {
+        for source in DueJobs.Source.allCases {
+            for _ in 0..<batches {
+                let due = try DueJobs.due(redis.call(DueJobs.dueCommand(source)))
+                guard !due.members.isEmpty else { break }
+                let promote = DueJobs.promoteCommand(due, from: source, deadLimits: desk.deadLimits)
+                let answer = try DueJobs.answer(redis.call(promote))
+                report(answer, from: source, desk.log)
+                if due.members.count < DueJobs.most { break }
+            }
+        }
+    }
+
+    private static func report(_ answer: DueJobs.Answer, from source: DueJobs.Source, _ log: Logger) {
+        if answer.promoted > 0 {
+            log.debug("promoted \(answer.promoted) jobs", metadata: ["from": "\(source.rawValue)"])
+        }
+        if answer.buried > 0 {
+            log.error(
+                "\(answer.buried) members that are no jobs went to the dead set as they are",
+                metadata: ["from": "\(source.rawValue)"])
+        }
+        for (key, refusal) in answer.troubled.sorted(by: { $0.key < $1.key }) {
+            log.error(
+                "due jobs cannot go to their place; trying again in a minute",
+                metadata: ["key": "\(key)", "reason": "\(refusal.message)"])
+        }
+    }
+}
