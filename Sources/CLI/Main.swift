@@ -1,4 +1,19 @@
 import ArgumentParser
 
+/// The one binary in all its roles. What it does is its first argument; see docs/man/martlet.1.
 @main
-struct Main: ParsableCommand {}
+struct Martlet: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "martlet",
+        abstract: "Does jobs from Redis, in Sidekiq's format, by handlers written in any language.",
+        version: "martlet \(Version.number)",
+        subcommands: [
+            RunCommand.self,
+            CheckCommand.self,
+            PushCommand.self,
+            StatusCommand.self,
+            ReferenceCommand.self,
+            WorkerCommand.self,
+            SchedulerCommand.self,
+        ])
+}

@@ -1,0 +1,53 @@
+import ArgumentParser
+import Configuration
+import JobModel
+import Queueing
+import Redis
+
+/// `martlet check`: proves a configuration and what it names.
+struct CheckCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "check", abstract: "Prove the configuration: the file, the handlers, Redis.",
+        discussion: """
+            Prints every mistake as file:line:column: message. Exit status 0 if there is none, 78 if the configuration or \
+            a handler has one, 69 if Redis cannot be reached or is not fit for jobs.
+            """)
+
+    @OptionGroup var options: ConfigurationOptions
+    @Flag(help: "Look at the file and the handlers only.") var offline = false
+
+    func run() throws {
+        let loaded = try options.load()
+        let settings = loaded.settings
+        let problems = HandlerProof.problems(in: settings, places: loaded.places)
+        guard problems.isEmpty else {
+            Output.error("\(Problems(problems))")
+            throw Exit.configuration
+        }
+        Output.line("\(settings.file): no mistakes")
+        Output.line(
+            "  \(settings.processes) processes x \(settings.concurrency) slots, "
+                + "queues \(settings.queues.map(\.name.text).joined(separator: ", "))")
+        for handler in settings.handlers {
+            let classes = handler.classes.map(\.text).joined(separator: ", ")
+            Output.line("  handler \(handler.name) (\(handler.mode.rawValue)): \(handler.executable) for \(classes)")
+        }
+        if settings.handlers.isEmpty {
+            Output.error("\(settings.file): warning: no handlers: every job will fail until one takes its class")
+        }
+        if !offline { try checkRedis(settings) }
+    }
+
+    private func checkRedis(_ settings: Settings) throws {
+        guard case .server(let endpoint) = settings.redis else {
+            let directory = try EmbeddedRedis(ConfigurationOptions.environment()).directory
+            return Output.line("  redis embedded: data in \(directory)")
+        }
+        let facts = try RedisAccess.with(settings) { try ServerFacts.read($0) }
+        if let objection = facts.objection(allowEviction: false) {
+            Output.error("\(settings.file): \(endpoint.redacted): \(objection)")
+            throw Exit.unavailable
+        }
+        Output.line("  redis \(endpoint.redacted): version \(facts.version), maxmemory-policy \(facts.maxmemoryPolicy)")
+    }
+}

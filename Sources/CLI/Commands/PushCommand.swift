@@ -1,0 +1,104 @@
+import ArgumentParser
+import Configuration
+import JobModel
+import Platform
+import Queueing
+import Redis
+
+/// `martlet push`: enqueues one job, or many from a file.
+struct PushCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "push", abstract: "Push a job, or many from a file, and print the jids.",
+        discussion: """
+            Each ARG is JSON, or else taken as a string: `martlet push ReportJob 42 '{"format":"pdf"}' tomorrow`.
+            With --from each line is one job object; lines that are none are reported and left out, and the exit status \
+            is 65 then.
+            """)
+
+    @Argument(help: ArgumentHelp("The class of the job.", valueName: "class"))
+    var jobClass: String?
+    @Argument(parsing: .allUnrecognized, help: ArgumentHelp("Its arguments.", valueName: "arg"))
+    var arguments: [String] = []
+    @OptionGroup var options: ConfigurationOptions
+    @Option(name: .shortAndLong, help: ArgumentHelp("The queue (default: default).", valueName: "name"))
+    var queue: String?
+    @Option(name: .customLong("in"), help: ArgumentHelp("Due after this time, such as 5m.", valueName: "duration"))
+    var delay: String?
+    @Option(
+        help: ArgumentHelp("Due at this time: seconds since 1970, or 2026-12-24T18:00:00Z.", valueName: "time"))
+    var at: String?
+    @Option(help: ArgumentHelp("How often it is tried again (default: 25 times).", valueName: "n")) var retry: Int?
+    @Option(help: ArgumentHelp("One job object a line, from this file or, with -, standard input.", valueName: "file"))
+    var from: String?
+
+    func validate() throws {
+        if from == nil && jobClass == nil { throw ValidationError("name a class, or a file with --from") }
+        if from != nil && jobClass != nil {
+            throw ValidationError("give a class and its arguments, or --from, not both")
+        }
+        if from != nil && (queue != nil || delay != nil || at != nil || retry != nil) {
+            throw ValidationError("with --from, queue, time and retries stand in each line")
+        }
+        if let retry, retry < 0 { throw ValidationError("--retry takes a number from 0") }
+        if delay != nil && at != nil { throw ValidationError("give --in or --at, not both") }
+        if let unknown = arguments.first(where: { $0.hasPrefix("--") && $0.count > 2 }) {
+            throw ValidationError("unknown option \(unknown); an argument that looks like one follows `--`")
+        }
+    }
+
+    func run() throws {
+        let settings = try options.load().settings
+        guard let from else {
+            let job = try single()
+            return try RedisAccess.with(settings) { redis in
+                var push = BulkPush(source: "martlet", over: redis)
+                try push.push([job])
+            }
+        }
+        var lines = try LineReader(from)
+        let refused = try RedisAccess.with(settings) { redis in
+            var push = BulkPush(source: from, over: redis)
+            return try push.push(&lines)
+        }
+        if refused > 0 { throw Exit.badData }
+    }
+
+    private func single() throws -> JobDraft.Prepared {
+        let now = Timestamp(milliseconds: WallClock.milliseconds())
+        let object = JobDraft.object(
+            class: jobClass ?? "", arguments: arguments.filter { $0 != "--" }.map(Self.json), queue: queue,
+            retry: retry,
+            at: try dueSeconds(now))
+        do throws(DraftError) {
+            return try JobDraft.prepare(object, now: now, newJID: BulkPush.newJID())
+        } catch {
+            throw ValidationError("\(error)")
+        }
+    }
+
+    /// The text itself if it is JSON, else the text as a JSON string.
+    static func json(_ text: String) -> [UInt8] {
+        do throws(JSONError) {
+            _ = try JSONText.kind(scanning: Array(text.utf8))
+            return Array(text.utf8)
+        } catch {
+            return JSONText.quote(text)
+        }
+    }
+
+    /// Seconds since 1970 when the job is due, nil for now.
+    private func dueSeconds(_ now: Timestamp) throws -> Double? {
+        if let delay {
+            guard let seconds = DurationArgument.seconds(delay) else {
+                throw ValidationError("--in takes a duration such as 30, 500ms, 5s, 5m, 2h or 1d, not '\(delay)'")
+            }
+            return now.seconds + seconds
+        }
+        guard let at else { return nil }
+        guard let time = Timestamp(text: at) else {
+            throw ValidationError(
+                "--at takes seconds since 1970 or a time such as 2026-12-24T18:00:00Z, not '\(at)'")
+        }
+        return time.seconds
+    }
+}

@@ -1,0 +1,99 @@
+import ArgumentParser
+import Configuration
+import Glibc
+import Logging
+import Platform
+import Supervisor
+
+/// `martlet run`: becomes the supervisor.
+struct RunCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run", abstract: "Run the workers and the scheduler, until SIGTERM.",
+        discussion: """
+            SIGTERM and SIGINT stop, SIGUSR1 and SIGTSTP quiet, SIGHUP reloads the configuration, SIGTTIN logs what every \
+            slot is doing. See docs/reference/signals.md.
+            """)
+
+    @OptionGroup var options: ConfigurationOptions
+    @Option(help: ArgumentHelp("Worker processes on this host.", valueName: "n")) var processes: String?
+    @Option(name: .shortAndLong, help: ArgumentHelp("Jobs at once, per worker process.", valueName: "n"))
+    var concurrency: String?
+    @Option(name: .shortAndLong, help: ArgumentHelp("How long a stop waits for running jobs.", valueName: "duration"))
+    var timeout: String?
+    @Option(
+        name: [.customShort("q"), .customLong("queue")],
+        help: ArgumentHelp("A queue to serve, instead of the file's; repeatable.", valueName: "name[,weight]"))
+    var queues: [String] = []
+    @Option(help: ArgumentHelp("debug, info, notice, warning or error.", valueName: "level")) var logLevel: String?
+    @Option(help: ArgumentHelp("auto, text, json or journal.", valueName: "format")) var logFormat: String?
+
+    func run() throws {
+        let loaded = try proved()
+        let log = RoleLog.start(loaded.settings, component: "supervisor", buffered: false)
+        let environment = ConfigurationOptions.environment()
+        do {
+            let status = try supervise(loaded.settings, environment, log)
+            LogSetup.flush()
+            throw ExitCode(status)
+        } catch let error as EmbeddedRedisError {
+            Output.error("martlet: \(error)")
+            throw Exit.configuration
+        } catch let error as SystemError {
+            Output.error("martlet: \(error)")
+            throw Exit.system
+        }
+    }
+
+    private func supervise(_ settings: Settings, _ environment: [String: String], _ log: Logger) throws -> Int32 {
+        guard settings.redis == .embedded else {
+            return try loop(settings, environment, lock: nil, log)
+        }
+        let lock = try EmbeddedRedis(environment).takeDirectory()
+        return try loop(settings, environment, lock: lock.raw, log)
+    }
+
+    private func loop(
+        _ settings: Settings, _ environment: [String: String], lock: Int32?, _ log: Logger
+    ) throws -> Int32 {
+        let plan = try SupervisionPlan(environment: environment, lock: lock)
+        // The first plan comes from what was proved just now, those of later reloads from what the file then says.
+        var first: Settings? = settings
+        return SupervisorLoop(
+            plan: {
+                defer { first = nil }
+                return try plan.plan(first ?? reloaded(keeping: settings), environment)
+            }, log: log
+        ).run()
+    }
+
+    private var flags: FlagOverrides {
+        FlagOverrides(
+            processes: processes, concurrency: concurrency, timeout: timeout, logLevel: logLevel,
+            logFormat: logFormat, queues: queues.isEmpty ? nil : queues)
+    }
+
+    /// The configuration, if it and what it names on this machine hold no mistake; else all mistakes, and status 78.
+    private func proved() throws -> LoadedConfiguration {
+        let loaded = try options.load(flags: flags)
+        let problems = HandlerProof.problems(in: loaded.settings, places: loaded.places)
+        guard problems.isEmpty else {
+            Output.error("\(Problems(problems))")
+            throw Exit.configuration
+        }
+        return loaded
+    }
+
+    /// What the file says now; all its mistakes as one error, for the log.
+    private func reloaded(keeping old: Settings) throws -> Settings {
+        let loaded = try options.read(flags: flags).get()
+        var problems = HandlerProof.problems(in: loaded.settings, places: loaded.places)
+        if (loaded.settings.redis == .embedded) != (old.redis == .embedded) {
+            problems.append(
+                Problem(
+                    file: loaded.settings.file,
+                    message: "`redis` cannot change to or from `embedded` by a reload; restart instead"))
+        }
+        guard problems.isEmpty else { throw Problems(problems) }
+        return loaded.settings
+    }
+}

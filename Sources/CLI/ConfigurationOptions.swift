@@ -1,0 +1,54 @@
+import ArgumentParser
+import Configuration
+import Glibc
+
+/// The options that say what to work with, the same for every command.
+struct ConfigurationOptions: ParsableArguments {
+    @Option(
+        name: [.customShort("C"), .customLong("config")],
+        help: ArgumentHelp(
+            "The configuration (default: /etc/martlet/martlet.yml, then config/martlet.yml).", valueName: "file"))
+    var file: String?
+
+    @Option(help: ArgumentHelp("Redis, over the file and MARTLET_REDIS.", valueName: "url"))
+    var redis: String?
+
+    static let defaultFiles = ["/etc/martlet/martlet.yml", "config/martlet.yml"]
+
+    /// Reads and proves the configuration; prints every mistake and ends with status 78 if there is one.
+    func load(flags: FlagOverrides = FlagOverrides()) throws -> LoadedConfiguration {
+        switch read(flags: flags) {
+        case .success(let loaded):
+            for note in loaded.notes { Output.error("\(note)") }
+            return loaded
+        case .failure(let problems):
+            Output.error("\(problems)")
+            throw Exit.configuration
+        }
+    }
+
+    /// The configuration, or everything that is wrong with it.
+    func read(flags: FlagOverrides) -> Result<LoadedConfiguration, Problems> {
+        var flags = flags
+        flags.redis = redis ?? flags.redis
+        let environment = ConfigurationOptions.environment()
+        guard let path = file ?? Self.defaultFiles.first(where: { access($0, F_OK) == 0 }) else {
+            let places = Self.defaultFiles.joined(separator: " or ")
+            return .failure(
+                Problems([Problem(file: "martlet", message: "no configuration at \(places); name one with -C FILE")]))
+        }
+        return ConfigurationReader.load(path: path, environment: environment, flags: flags)
+    }
+
+    /// This process's environment. The first of a name counts, as for getenv(3).
+    static func environment() -> [String: String] {
+        var found: [String: String] = [:]
+        var entry = environ
+        while let text = entry.pointee {
+            let pair = String(cString: text).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            if pair.count == 2, found[String(pair[0])] == nil { found[String(pair[0])] = String(pair[1]) }
+            entry = entry.advanced(by: 1)
+        }
+        return found
+    }
+}

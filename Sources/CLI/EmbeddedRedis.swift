@@ -1,0 +1,92 @@
+import Configuration
+import Glibc
+import Platform
+import Redis
+import Supervisor
+
+/// The private redis-server of `redis: embedded`: a unix socket, an append-only file, a directory of its own.
+struct EmbeddedRedis {
+    let directory: String
+
+    var socket: String { directory + "/redis.sock" }
+
+    init(_ environment: [String: String]) throws(EmbeddedRedisError) {
+        guard let state = StateDirectory.path(environment) else { throw .noDirectory }
+        directory = state + "/redis"
+        // sun_path holds 108 bytes with the NUL, unix(7).
+        guard socket.utf8.count < 108 else { throw .socketPathTooLong(socket) }
+    }
+
+    var endpoint: Redis.RedisEndpoint { .init(.unix(path: socket)) }
+
+    /// Makes the directory and takes it for one server alone.
+    ///
+    /// The lock goes to the server as well: should the supervisor die alone, its successor finds the directory taken until
+    /// that server has ended, and two servers never write the same file.
+    func takeDirectory() throws(EmbeddedRedisError) -> FileLock {
+        try Self.makeDirectories(directory)
+        let deadline = MonotonicTime.now().advanced(bySeconds: Self.patienceSeconds)
+        while true {
+            do throws(SystemError) {
+                if let lock = try FileLock.take(directory + "/lock") { return lock }
+            } catch {
+                throw .system(error)
+            }
+            guard MonotonicTime.now() < deadline else { throw .taken(directory) }
+            usleep(50_000)
+        }
+    }
+
+    /// How to start the server.
+    ///
+    /// - Parameter lock: the descriptor of the directory's lock, which the server inherits.
+    func spec(lock: Int32) throws(EmbeddedRedisError) -> ChildSpec {
+        guard let executable = Executable.find("redis-server", inPath: Self.searchPath) else { throw .noServer }
+        let process = ProcessSpec(
+            executable: executable,
+            arguments: [
+                "redis-server", "--port", "0", "--unixsocket", socket, "--unixsocketperm", "700", "--dir", directory,
+                "--appendonly", "yes", "--save", "", "--maxmemory-policy", "noeviction", "--daemonize", "no",
+                "--loglevel", "warning",
+            ], environment: ["PATH=\(Self.searchPath)", "LANG=C.UTF-8"], directory: directory,
+            descriptors: [(1, STDERR_FILENO), (2, STDERR_FILENO), (3, lock)])
+        return ChildSpec(role: .redisServer, process: process)
+    }
+
+    private static let searchPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+    /// A server that lost its supervisor needs a moment to write its file and end.
+    private static let patienceSeconds = 15.0
+
+    private static func makeDirectories(_ path: String) throws(EmbeddedRedisError) {
+        var made = ""
+        for part in path.split(separator: "/") {
+            made += "/" + part
+            if mkdir(made, 0o700) != 0, errno != EEXIST {
+                throw .system(SystemError.last("make the directory \(made)"))
+            }
+        }
+    }
+}
+
+/// Why the private Redis cannot be run.
+enum EmbeddedRedisError: Error, CustomStringConvertible {
+    case noDirectory
+    case noServer
+    case socketPathTooLong(String)
+    case taken(String)
+    case system(SystemError)
+
+    var description: String {
+        switch self {
+        case .noDirectory:
+            "`redis: embedded` needs a directory for its data: set STATE_DIRECTORY, XDG_STATE_HOME or HOME"
+        case .noServer:
+            "`redis: embedded` needs the program redis-server, which is not installed (Debian: apt install redis-server)"
+        case .socketPathTooLong(let path):
+            "`redis: embedded`: a socket's path can have 107 bytes, this one is longer: \(path); set STATE_DIRECTORY to a shorter one"
+        case .taken(let directory):
+            "`redis: embedded`: \(directory) is in use by another Martlet; stop that one, or set another XDG_STATE_HOME"
+        case .system(let error): "`redis: embedded`: \(error)"
+        }
+    }
+}

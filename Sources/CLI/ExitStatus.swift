@@ -1,0 +1,17 @@
+import ArgumentParser
+
+/// What exit statuses mean, after sysexits.h; docs/reference/exit-codes.md is the page.
+enum Exit {
+    /// EX_DATAERR: some of the input could not be used; the messages say which.
+    static let badData = ExitCode(65)
+    /// EX_NOINPUT: a file that was named cannot be read.
+    static let noInput = ExitCode(66)
+    /// EX_UNAVAILABLE: Redis cannot be reached, or refuses.
+    static let unavailable = ExitCode(69)
+    /// EX_SOFTWARE: a fault of our own.
+    static let fault = ExitCode(70)
+    /// EX_OSERR: the system refuses something a daemon needs.
+    static let system = ExitCode(71)
+    /// EX_CONFIG: the configuration has mistakes; nothing was started.
+    static let configuration = ExitCode(78)
+}

@@ -1,0 +1,75 @@
+import JobModel
+import Queueing
+import Redis
+
+/// A status report for people.
+enum StatusText {
+    static func page(_ report: StatusReport) -> String {
+        [queues(report), sets(report), processes(report), jobs(report), classes(report)]
+            .compactMap { $0 }.joined(separator: "\n\n")
+    }
+
+    private static func queues(_ report: StatusReport) -> String {
+        guard !report.queues.isEmpty else { return "no queues yet: nothing was ever pushed to this Redis" }
+        return Output.table(
+            ["QUEUE", " SIZE", " LATENCY"],
+            report.queues.map { queue in
+                [
+                    queue.name.text, queue.trouble.map(\.message) ?? String(queue.size),
+                    queue.latencySeconds.map(duration) ?? "-",
+                ]
+            })
+    }
+
+    private static func sets(_ report: StatusReport) -> String {
+        "scheduled \(report.scheduled)   retry \(report.retries)   dead \(report.dead)   "
+            + "processed \(report.processed)   failed \(report.failed)"
+    }
+
+    private static func processes(_ report: StatusReport) -> String {
+        guard !report.processes.isEmpty else { return "no processes: `martlet run` starts them" }
+        return Output.table(
+            ["PROCESS", " BUSY", " SLOTS", " MEMORY", " UP", "STATE", "QUEUES"],
+            report.processes.map { process in
+                let up = process.startedAt.map { duration(report.now.seconds - $0.seconds) } ?? "-"
+                return [
+                    process.identity, String(process.busy), String(process.concurrency),
+                    "\((process.residentKB + 512) / 1024) MB", up, process.isQuiet ? "quiet" : "running",
+                    process.queues.joined(separator: " "),
+                ]
+            })
+    }
+
+    private static func jobs(_ report: StatusReport) -> String? {
+        let rows = report.processes.flatMap { process in
+            process.jobs.map { job in
+                [
+                    job.jid ?? "-", job.jobClass ?? "(unreadable)", job.queue,
+                    job.startedAt.map { duration(report.now.seconds - $0.seconds) } ?? "-", process.identity,
+                ]
+            }
+        }
+        return rows.isEmpty ? nil : Output.table(["RUNNING", "CLASS", "QUEUE", " FOR", "PROCESS"], rows)
+    }
+
+    private static func classes(_ report: StatusReport) -> String? {
+        let rows = report.lastHour.map { totals in
+            [
+                totals.name, String(totals.runs), String(totals.failures),
+                totals.averageMilliseconds.map { "\(Int($0.rounded())) ms" } ?? "-",
+            ]
+        }
+        return rows.isEmpty ? nil : Output.table(["CLASS, LAST HOUR", " RUNS", " FAILED", " MEAN"], rows)
+    }
+
+    /// A span in the largest units that say enough: "850 ms", "12 s", "3 min", "2 h 5 min", "4 d 3 h".
+    static func duration(_ seconds: Double) -> String {
+        let seconds = max(0, seconds)
+        if seconds < 1 { return "\(Int(seconds * 1000)) ms" }
+        let whole = Int(seconds)
+        if whole < 60 { return "\(whole) s" }
+        if whole < 3600 { return "\(whole / 60) min" }
+        if whole < 86_400 { return "\(whole / 3600) h \(whole / 60 % 60) min" }
+        return "\(whole / 86_400) d \(whole / 3600 % 24) h"
+    }
+}
