@@ -1,0 +1,88 @@
+# The commands of this project. `make help` lists them.
+
+PREFIX     ?= /usr/local
+SYSCONFDIR ?= /etc
+DESTDIR    ?=
+UNITDIR    ?= $(if $(filter /usr /usr/local,$(PREFIX)),/lib/systemd/system,$(PREFIX)/lib/systemd/system)
+
+# Imports that Package.swift does not declare are errors: the layers of docs/ARCHITECTURE.md hold by the compiler.
+SWIFT_FLAGS := --explicit-target-dependency-import-check error
+RELEASE     := -c release --static-swift-stdlib $(SWIFT_FLAGS)
+MARTLET     := .build/release/martlet
+
+# What the build needs, and what the tests need beside it.
+PACKAGES      := redis-server libhiredis-dev libsystemd-dev zlib1g-dev gcc libc6-dev python3 git
+TEST_PACKAGES := ruby ruby-sidekiq mandoc strace
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## list the commands
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
+
+.PHONY: run
+run: build .build/demo/sums ## build, then show Martlet doing sample jobs on a private Redis
+	@XDG_STATE_HOME=$(CURDIR)/.build/demo/state config/demo/run.sh $(MARTLET)
+
+.PHONY: build
+build: deps ## build the release binary, .build/release/martlet
+	swift build $(RELEASE) --product martlet
+
+.PHONY: test
+test: deps test-deps ## run all tests
+	.ci/test
+
+.PHONY: bench
+bench: build ## measure jobs per second beside the limits of this machine
+	swift build $(RELEASE) --product Bench
+	.build/release/Bench --martlet $(MARTLET)
+
+.PHONY: lint
+lint: ## check format, manual pages and scripts
+	swift format lint --strict --recursive Package.swift Sources Tests
+	@! command -v mandoc >/dev/null || mandoc -T lint -W warning docs/man/*
+	@! command -v shellcheck >/dev/null || shellcheck .ci/run .ci/test config/demo/*.sh
+
+.PHONY: format
+format: ## format the source
+	swift format --in-place --recursive Package.swift Sources Tests
+
+.PHONY: docs
+docs: build ## print the reference pages that come from the code
+	$(MARTLET) reference > docs/reference/configuration.md
+
+.PHONY: install
+install: ## install the built binary, unit, sample configuration and manual pages under PREFIX
+	@test -x $(MARTLET) || { echo "run 'make build' first"; exit 1; }
+	install -D -m 755 $(MARTLET) $(DESTDIR)$(PREFIX)/bin/martlet
+	strip $(DESTDIR)$(PREFIX)/bin/martlet
+	@test -e $(DESTDIR)$(SYSCONFDIR)/martlet/martlet.yml || \
+		install -D -m 640 config/martlet.yml $(DESTDIR)$(SYSCONFDIR)/martlet/martlet.yml
+	install -d $(DESTDIR)$(UNITDIR) $(DESTDIR)/usr/lib/sysusers.d $(DESTDIR)/usr/lib/tmpfiles.d
+	sed 's|@PREFIX@|$(PREFIX)|g; s|@SYSCONFDIR@|$(SYSCONFDIR)|g' systemd/martlet.service > $(DESTDIR)$(UNITDIR)/martlet.service
+	install -m 644 systemd/martlet.sysusers $(DESTDIR)/usr/lib/sysusers.d/martlet.conf
+	install -m 644 systemd/martlet.tmpfiles $(DESTDIR)/usr/lib/tmpfiles.d/martlet.conf
+	install -D -m 644 docs/man/martlet.1 $(DESTDIR)$(PREFIX)/share/man/man1/martlet.1
+	install -D -m 644 docs/man/martlet.yml.5 $(DESTDIR)$(PREFIX)/share/man/man5/martlet.yml.5
+	install -D -m 644 docs/man/martlet-handler.7 $(DESTDIR)$(PREFIX)/share/man/man7/martlet-handler.7
+
+.PHONY: uninstall
+uninstall: ## remove what install put there, except the configuration
+	rm -f $(DESTDIR)$(PREFIX)/bin/martlet $(DESTDIR)$(UNITDIR)/martlet.service
+	rm -f $(DESTDIR)/usr/lib/sysusers.d/martlet.conf $(DESTDIR)/usr/lib/tmpfiles.d/martlet.conf
+	rm -f $(DESTDIR)$(PREFIX)/share/man/man1/martlet.1 $(DESTDIR)$(PREFIX)/share/man/man5/martlet.yml.5
+	rm -f $(DESTDIR)$(PREFIX)/share/man/man7/martlet-handler.7
+
+.PHONY: clean
+clean: ## remove the build directory
+	rm -rf .build
+
+.PHONY: deps test-deps
+deps:
+	@.ci/packages $(PACKAGES)
+test-deps:
+	@.ci/packages $(TEST_PACKAGES)
+
+.build/demo/%: config/demo/%.c
+	@mkdir -p $(@D)
+	cc -O2 -Wall -Wextra -o $@ $<
