@@ -25,6 +25,11 @@ package enum DueJobs {
         /// Redis' clock.
         package var now: Timestamp
         package var members: [[UInt8]]
+
+        package init(now: Timestamp, members: [[UInt8]]) {
+            self.now = now
+            self.members = members
+        }
     }
 
     package struct Answer: Equatable, Sendable {
@@ -33,6 +38,12 @@ package enum DueJobs {
         package var buried: Int
         /// Put off by a minute, because the key they go to is of another type.
         package var troubled: [String: RedisRefusal]
+
+        package init(promoted: Int = 0, buried: Int = 0, troubled: [String: RedisRefusal] = [:]) {
+            self.promoted = promoted
+            self.buried = buried
+            self.troubled = troubled
+        }
     }
 
     package static func dueCommand(_ source: Source, limit: Int = most) -> RedisCommand {
@@ -69,7 +80,7 @@ package enum DueJobs {
         guard let parts = try reply.accepted().elements, parts.count == 3, let promoted = parts[0].integer,
             let buried = parts[1].integer, let troubled = parts[2].pairs
         else { throw .unreadable("promote") }
-        var answer = Answer(promoted: promoted, buried: buried, troubled: [:])
+        var answer = Answer(promoted: promoted, buried: buried)
         for (key, error) in troubled { answer.troubled[key.text ?? ""] = RedisRefusal(reply: error.text ?? "") }
         return answer
     }

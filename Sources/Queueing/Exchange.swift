@@ -49,6 +49,18 @@ package enum Exchange {
         /// In the order of fetching, numbered from `firstSequence`.
         package var fetched: [Reservation]
         package var troubledQueues: [(queue: QueueName, refusal: RedisRefusal)]
+
+        package init(
+            refusedSettlements: [ReservationID] = [],
+            blockedSettlements: [(id: ReservationID, refusal: RedisRefusal)] = [], isRegistered: Bool = true,
+            fetched: [Reservation] = [], troubledQueues: [(queue: QueueName, refusal: RedisRefusal)] = []
+        ) {
+            self.refusedSettlements = refusedSettlements
+            self.blockedSettlements = blockedSettlements
+            self.isRegistered = isRegistered
+            self.fetched = fetched
+            self.troubledQueues = troubledQueues
+        }
     }
 
     package static func command(_ request: Request) -> RedisCommand {

@@ -38,6 +38,13 @@ package enum ProcessRegistry {
         package var signal: String?
         /// Why the record is not complete; the lease is.
         package var trouble: RedisRefusal?
+
+        package init(wasKnown: Bool, now: Timestamp, signal: String? = nil, trouble: RedisRefusal? = nil) {
+            self.wasKnown = wasKnown
+            self.now = now
+            self.signal = signal
+            self.trouble = trouble
+        }
     }
 
     package static func command(_ beat: Beat) -> RedisCommand {

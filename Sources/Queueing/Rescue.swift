@@ -8,6 +8,12 @@ package enum Rescue {
         package var endsAt: Timestamp
         /// By Redis' clock, when the list was read. Rescue asks again.
         package var isOver: Bool
+
+        package init(identity: String, endsAt: Timestamp, isOver: Bool) {
+            self.identity = identity
+            self.endsAt = endsAt
+            self.isOver = isOver
+        }
     }
 
     package struct Answer: Equatable, Sendable {
@@ -17,6 +23,14 @@ package enum Rescue {
         package var returned: [QueueName: Int]
         /// Queues of another type; the jobs stay reserved and rescue has to be tried again.
         package var troubled: [QueueName: RedisRefusal]
+
+        package init(
+            isAlive: Bool, returned: [QueueName: Int] = [:], troubled: [QueueName: RedisRefusal] = [:]
+        ) {
+            self.isAlive = isAlive
+            self.returned = returned
+            self.troubled = troubled
+        }
     }
 
     /// To be sent together; `leases` reads the answers.
@@ -53,7 +67,7 @@ package enum Rescue {
         guard let parts = try reply.accepted().elements, parts.count == 3, let isAlive = parts[0].integer,
             let returned = parts[1].pairs, let troubled = parts[2].pairs
         else { throw .unreadable("rescue") }
-        var answer = Answer(isAlive: isAlive == 1, returned: [:], troubled: [:])
+        var answer = Answer(isAlive: isAlive == 1)
         for (queue, count) in returned { answer.returned[QueueName(trusted: queue.text ?? "")] = count.integer }
         for (queue, error) in troubled {
             answer.troubled[QueueName(trusted: queue.text ?? "")] = RedisRefusal(reply: error.text ?? "")

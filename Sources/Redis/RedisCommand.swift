@@ -40,8 +40,10 @@ package struct RedisCommand: Sendable {
 
     package mutating func add(_ number: Int) { add(String(number)) }
 
-    /// The bytes of all arguments. Redis closes a connection that sends more than 1 GB at once
-    /// (client-query-buffer-limit), so whoever batches payloads batches by this too.
+    /// Redis closes a connection that sends 1 GB at once (client-query-buffer-limit); the framing needs some of it.
+    package static let mostBytes = 1 << 29
+
+    /// The bytes of all arguments. Whoever batches payloads batches by this too.
     package var byteCount: Int { bytes.count }
 
     /// The same command with the script's source in it: what to send after NOSCRIPT.
@@ -115,7 +117,9 @@ extension RedisCommand {
             UnsafePointer(lengths.baseAddress).map {
                 UnsafeRawPointer($0).assumingMemoryBound(to: Int.self)
             })
-        guard length >= 0, let formatted else { preconditionFailure("memory for a command of less than 1 GB") }
+        guard length >= 0, let formatted else {
+            preconditionFailure("memory for a command of at most \(mostBytes) bytes")
+        }
         output.append(contentsOf: UnsafeRawBufferPointer(start: formatted, count: Int(length)))
         redisFreeCommand(formatted)
     }

@@ -70,6 +70,8 @@ extension RedisConnection {
         guard let role = reply.elements?.first?.text, role != "master" else { return }
         close()
         throw .refused(
-            RedisRefusal(code: "READONLY", message: "READONLY \(server) is a \(role); jobs need the master"))
+            RedisRefusal(
+                code: "READONLY",
+                message: "READONLY \(server) is a \(role == "slave" ? "replica" : role); jobs need the master"))
     }
 }

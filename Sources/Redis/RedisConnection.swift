@@ -15,6 +15,8 @@ package final class RedisConnection {
     private var digests: [String: [UInt8]] = [:]
     private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 * 1024, alignment: 16)
     private let timeoutSeconds: Double
+    // Why it was closed, for whoever goes on using it.
+    private var end: RedisError?
 
     init(_ socket: consuming Socket, server: String, timeoutSeconds: Double) {
         self.socket = consume socket
@@ -39,6 +41,7 @@ package final class RedisConnection {
 
     private func fail(_ error: RedisError) -> RedisError {
         close()
+        end = error
         return error
     }
 }
@@ -47,8 +50,12 @@ package final class RedisConnection {
 
 extension RedisConnection {
     /// Queues a command; `flush` sends it. A script the server may have forgotten is answered NOSCRIPT: append the
-    /// command's `whole` then.
+    /// command's `whole` then. A command too large for Redis closes the connection, before Redis does.
     package func append(_ command: RedisCommand) {
+        guard command.byteCount <= RedisCommand.mostBytes else {
+            _ = fail(.lost("a command of \(command.byteCount) bytes is more than \(server) would take"))
+            return
+        }
         if sent == outgoing.count {
             outgoing.removeAll(keepingCapacity: outgoing.capacity <= 1 << 20)
             sent = 0
@@ -68,7 +75,7 @@ extension RedisConnection {
             case .bytes(let count): sent += count
             case .wouldBlock: return false
             case .failed(let code): throw fail(.lost("lost \(server): \(SystemError.text(of: code))"))
-            case .end, nil: throw fail(closed)
+            case .end, nil: throw closed
             }
         }
         return true
@@ -103,7 +110,7 @@ extension RedisConnection {
         }
     }
 
-    private var closed: RedisError { .lost("the connection to \(server) is closed") }
+    private var closed: RedisError { end ?? .lost("the connection to \(server) is closed") }
 }
 
 // MARK: Blocking

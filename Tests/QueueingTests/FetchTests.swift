@@ -1,0 +1,159 @@
+import JobModel
+import Queueing
+import Redis
+import Testing
+
+@Suite("Fetching")
+struct FetchTests {
+    @Test("jobs are fetched oldest first and lie in the process's reservations")
+    func oldestFirst() throws {
+        let store = try Store()
+        try store.lease()
+        try store.push("q", ["1", "2", "3"])
+        let fetched = try store.fetch(2, firstSequence: 41)
+        #expect(fetched.map(\.text) == ["1", "2"])
+        #expect(fetched.map(\.id.text) == ["0000000000000041:q", "0000000000000042:q"])
+        #expect(try store.reserved() == ["0000000000000041:q": "1", "0000000000000042:q": "2"])
+        #expect(try store.queue("q") == ["3"])
+    }
+
+    @Test("a process without a lease gets nothing and is told so")
+    func unregistered() throws {
+        let store = try Store()
+        try store.push("q", ["1"])
+        let answer = try store.exchange(store.fetching(5))
+        #expect(!answer.isRegistered)
+        #expect(answer.fetched.isEmpty)
+        #expect(try store.queue("q") == ["1"])
+    }
+
+    @Test("a step takes no more than its share, and a later step of the same queue takes the rest")
+    func shares() throws {
+        let store = try Store()
+        try store.lease()
+        try store.push("a", ["a1", "a2", "a3", "a4"])
+        try store.push("b", ["b1"])
+        var request = store.fetching(4, from: ["a", "b"])
+        request.steps = [.init(queue: 0, atMost: 1), .init(queue: 1, atMost: 2), .init(queue: 0, atMost: 4)]
+        let fetched = try store.exchange(request).fetched
+        #expect(fetched.map(\.text) == ["a1", "b1", "a2", "a3"])
+        #expect(fetched.map(\.queue.text) == ["a", "b", "a", "a"])
+        #expect(try store.reserved().count == 4)
+    }
+
+    @Test("of queues weighed 3 to 1 the heavier one gives three quarters of the jobs")
+    func weights() throws {
+        let store = try Store()
+        try store.lease()
+        try store.push("heavy", (0..<400).map { "h\($0)" })
+        try store.push("light", (0..<400).map { "l\($0)" })
+        let order = QueueOrder([(QueueName(trusted: "heavy"), 3), (QueueName(trusted: "light"), 1)])
+        var random = Lots(seed: 7)
+        var heavy = 0
+        var sequence: UInt64 = 1
+        while sequence <= 400 {
+            var request = store.fetching(10, from: order.names.map(\.text), firstSequence: sequence)
+            request.steps = order.steps(wanting: 10, random: &random)
+            let fetched = try store.exchange(request).fetched
+            #expect(fetched.count == 10)
+            heavy += fetched.count { $0.queue.text == "heavy" }
+            sequence += 10
+        }
+        // 300 expected; the standard deviation is 9.
+        #expect((255...345).contains(heavy))
+    }
+
+    @Test("a queue of another type is reported and does not keep the others from being worked")
+    func pollutedQueue() throws {
+        let store = try Store()
+        try store.lease()
+        try store.run("SET", "queue:bad", "text")
+        try store.push("good", ["1"])
+        let answer = try store.exchange(store.fetching(5, from: ["bad", "good"]))
+        #expect(answer.fetched.map(\.text) == ["1"])
+        #expect(answer.troubledQueues.map(\.queue.text) == ["bad"])
+        #expect(answer.troubledQueues.first?.refusal.code == "WRONGTYPE")
+        #expect(try store.run("GET", "queue:bad").text == "text")
+    }
+
+    @Test("reservations of another type refuse the exchange before any job is taken")
+    func pollutedReservations() throws {
+        let store = try Store()
+        try store.lease()
+        try store.run("SET", Keys.reservations("me"), "text")
+        try store.push("q", ["1"])
+        let error = #expect(throws: RedisError.self) { try store.fetch(1) }
+        guard case .refused(let refusal) = error else { return #expect(Bool(false), "\(String(describing: error))") }
+        #expect(refusal.message.contains("WRONGTYPE"))
+        #expect(try store.queue("q") == ["1"])
+    }
+
+    @Test("a thousand jobs come in one exchange")
+    func thousand() throws {
+        let store = try Store()
+        try store.lease()
+        try store.push("q", (0..<1001).map(String.init))
+        let fetched = try store.fetch(1000)
+        #expect(fetched.map(\.text) == (0..<1000).map(String.init))
+        #expect(try store.reserved().count == 1000)
+        try store.settle(fetched.map { $0.settled(.ack, .succeeded) })
+        #expect(try store.reserved().isEmpty)
+        #expect(try store.number("stat:processed") == 1000)
+    }
+
+    @Test("payloads are opaque: any bytes come out as they went in", arguments: HostilePayload.all)
+    func opaque(_ hostile: HostilePayload) throws {
+        let payload = hostile.bytes
+        let store = try Store()
+        try store.lease()
+        var push = RedisCommand(["LPUSH", "queue:q"])
+        push.add(payload)
+        _ = try store.redis.call(push).accepted()
+        let fetched = try #require(store.fetch(1).first)
+        #expect(fetched.payload == payload)
+        // There and back: requeue, fetch, snooze, and what lies in the schedule is the same still.
+        try store.settle([fetched.settled(.requeue)])
+        let again = try #require(store.fetch(1, firstSequence: 2).first)
+        try store.settle([again.settled(.snooze(afterSeconds: 5))])
+        #expect(try store.run("ZRANGE", "schedule", "0", "-1").elements == [.bulk(payload)])
+    }
+}
+
+/// Bytes that a careless store would change, under a name fit for a test report.
+struct HostilePayload: Sendable, CustomTestStringConvertible {
+    let testDescription: String
+    let bytes: [UInt8]
+
+    private init(_ name: String, _ bytes: [UInt8]) {
+        testDescription = name
+        self.bytes = bytes
+    }
+
+    static let all = [
+        HostilePayload("nothing", []), HostilePayload("NUL", [0]),
+        HostilePayload("no UTF-8", [0xFF, 0xFE, 0x00, 0x0D, 0x0A]),
+        HostilePayload("a bulk of the protocol", Array("$5\r\nhello\r\n".utf8)),
+        HostilePayload("an error of the protocol", Array("-ERR no\r\n".utf8)),
+        HostilePayload(
+            "odd numbers, a member twice",
+            Array(
+                #"{"args":[1.0,1e400,-0,12345678901234567890,9007199254740993,[],{}],"class":"Café","class":"x"}"#.utf8)
+        ),
+        HostilePayload("half a surrogate", Array("{\"a\":\"\u{1F600}\\ud83d\"}\n".utf8)),
+        HostilePayload("decomposed text", Array("Cafe\u{301}".utf8)),
+        HostilePayload("3 MB", [UInt8](repeating: UInt8(ascii: "x"), count: 3 << 20)),
+    ]
+}
+
+/// Repeatable chance: SplitMix64.
+struct Lots: RandomNumberGenerator {
+    private var state: UInt64
+    init(seed: UInt64) { state = seed }
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
+    }
+}

@@ -1,0 +1,85 @@
+import JobModel
+import Queueing
+import Redis
+import Testing
+
+@Suite("What status shows")
+struct StatusTests {
+    @Test("queues, sets, totals, processes with their jobs, and classes")
+    func report() throws {
+        let store = try Store()
+        let now = try #require(store.run("TIME").elements?.first?.integer)
+        try store.run("SADD", "queues", "empty", "q", "bad")
+        try store.run("SET", "queue:bad", "text")
+        try store.push("q", [#"{"class":"A","args":[],"enqueued_at":\#((now - 30) * 1000)}"#, "no json"])
+        try store.run("ZADD", "retry", "1", "a")
+        try store.run("ZADD", "dead", "1", "a", "2", "b")
+        try store.run("SET", "stat:processed", "12")
+        try store.run("SADD", "processes", "vanished")
+        _ = try store.redis.call(ProcessRegistry.command(someBeat("me")))
+        var metrics = ClassMetrics()
+        metrics.addSuccess(milliseconds: 25)
+        metrics.addSuccess(milliseconds: 35)
+        metrics.addFailure()
+        let flush = ClassMetrics.flushCommands(
+            [JobClass("A"): metrics], at: Timestamp(milliseconds: Int64(now) * 1000))
+        for reply in try store.redis.pipeline(flush) { try reply.accepted() }
+
+        let report = try StatusReport.read(store.redis)
+        #expect(report.queues.map(\.name.text) == ["bad", "empty", "q"])
+        #expect(report.queues.map(\.size) == [0, 0, 2])
+        #expect(report.queues[0].trouble?.code == "WRONGTYPE")
+        #expect(report.queues[1].latencySeconds == nil)
+        #expect((29...40).contains(report.queues[2].latencySeconds ?? -1))
+        #expect([report.retries, report.scheduled, report.dead] == [1, 0, 2])
+        #expect([report.processed, report.failed] == [12, 0])
+        let process = try #require(report.processes.first)
+        #expect(report.processes.count == 1)
+        #expect(process.identity == "me")
+        #expect(process.queues == ["q", "Ü"])
+        #expect([process.concurrency, process.busy, process.residentKB, process.pid] == [10, 1, 4096, 42])
+        #expect(process.startedAt == noon)
+        let job = try #require(process.jobs.first)
+        #expect([job.slot, job.queue, job.jobClass, job.jid] == ["s1", "q", "A", "j1"])
+        #expect(job.startedAt == noon)
+        let totals = try #require(report.lastHour.first)
+        #expect(report.lastHour.count == 1)
+        #expect(totals.name == "A")
+        #expect([totals.runs, totals.failures, totals.milliseconds] == [3, 1, 60])
+        #expect(totals.averageMilliseconds == 30)
+    }
+
+    @Test("metrics lie where Sidekiq's dashboard looks for them")
+    func metrics() throws {
+        let store = try Store()
+        var metrics = ClassMetrics()
+        for milliseconds in [19, 20, 400_000] { metrics.addSuccess(milliseconds: milliseconds) }
+        // 09:05 on 3 January 2026.
+        let instant = Timestamp(milliseconds: 1_767_431_100_000)
+        for _ in 0..<2 {
+            for reply in try store.redis.pipeline(ClassMetrics.flushCommands([JobClass("A::B"): metrics], at: instant))
+            {
+                try reply.accepted()
+            }
+        }
+        #expect(try store.run("HGET", "j|260103|9:05", "A::B|p").integer == 6)
+        #expect(try store.run("HGET", "j|260103|9:0", "A::B|ms").integer == 2 * 400_039)
+        #expect(try store.run("HEXISTS", "j|260103|9:05", "A::B|f").integer == 0)
+        let histogram = try store.run(
+            "BITFIELD_RO", "h|A::B-3-9:5", "GET", "u16", "#0", "GET", "u16", "#1", "GET", "u16", "#25")
+        #expect(histogram.elements?.map(\.integer) == [2, 2, 2])
+        #expect((try store.run("TTL", "j|260103|9:05").integer ?? -1) > 28_000)
+        #expect((try store.run("TTL", "j|260103|9:0").integer ?? -1) > 259_000)
+        #expect((try store.run("TTL", "h|A::B-3-9:5").integer ?? -1) > 28_000)
+    }
+
+    @Test("days and minutes are those of UTC, leap days too")
+    func calendar() {
+        let leap = CalendarDate(Timestamp(milliseconds: 1_709_164_800_000 - 1))
+        #expect(leap.dashed == "2024-02-28")
+        let next = CalendarDate(Timestamp(milliseconds: 1_709_164_800_000))
+        #expect(next.dashed == "2024-02-29")
+        #expect(next.compact == "240229")
+        #expect(Keys.minuteMetrics(next) == "j|240229|0:00")
+    }
+}
