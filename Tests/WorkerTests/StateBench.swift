@@ -63,7 +63,7 @@ struct StateBench {
                 id: ReservationID(sequence: request.firstSequence + UInt64(index), queue: Self.queue), payload: payload)
         }
         return Exchange.Answer(
-            refusedSettlements: refused, isRegistered: isRegistered, fetched: fetched, troubledQueues: [])
+            refusedSettlements: refused, isRegistered: isRegistered, fetched: fetched)
     }
 
     struct Actions {

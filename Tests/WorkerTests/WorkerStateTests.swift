@@ -174,6 +174,8 @@ struct WorkerStateTests {
         #expect(actions.registers == 1)
         #expect(actions.exchange == nil)
         bench.tell(.leaseRenewed(until: bench.boot(20)))
+        #expect(bench.next().compares == 1, "others may have taken what was reserved here")
+        bench.tell(.compared([]))
         #expect(bench.next().exchange?.fetch == 1)
     }
 
