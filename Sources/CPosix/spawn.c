@@ -25,9 +25,12 @@ static _Noreturn void fail(struct report *report, int step) {
 }
 
 static void reset_signal_handlers(void) {
-    // execve(2) resets handlers but keeps what is ignored: SIGPIPE in our case.
-    struct sigaction action = {.sa_handler = SIG_DFL};
-    for (int number = 1; number < NSIG; number++) sigaction(number, &action, NULL);
+    // execve(2) resets handlers but keeps what is ignored: SIGPIPE in our case, anything if we inherited it. The
+    // system call, because the function of libc leaves out the two signals it uses itself. All zeros mean SIG_DFL
+    // in the kernel's structure, whose size differs between architectures and is at most 40 bytes.
+    static const char by_default[64] = {0};
+    for (int number = 1; number < NSIG; number++)
+        syscall(SYS_rt_sigaction, number, by_default, NULL, (NSIG - 1) / 8);
 }
 
 // Moves every descriptor out of the way of the numbers wanted, then to its number, then closes all others.

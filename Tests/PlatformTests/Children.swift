@@ -13,6 +13,14 @@ func shell(_ script: String, _ adjust: (inout ProcessSpec) -> Void = { _ in }) t
     return try spec.spawn()
 }
 
+/// Kills a child with its group and takes its report. Every test must end what it started: a zombie nobody waits for
+/// keeps Swift Testing from seeing that the processes of exit tests have ended.
+func end(_ child: ChildProcess) {
+    child.signalGroup(.kill)
+    child.signal(.kill)
+    #expect(child.wait(until: soon()) != nil)
+}
+
 /// Runs a shell command to its end, which must be a success, and answers what it wrote to its standard output.
 func output(of script: String, _ adjust: (inout ProcessSpec) -> Void = { _ in }) throws -> String {
     let out = try FileDescriptor.pipe()
@@ -39,3 +47,32 @@ func eventually(_ what: String, _ isTrue: () throws -> Bool) throws {
         usleep(1000)
     }
 }
+
+/// Fills a pipe to the brim, as a reader that stopped reading leaves it; answers how many bytes that took.
+func fill(_ end: borrowing FileDescriptor) throws -> Int {
+    try end.setNonBlocking(true)
+    var total = 0
+    // Whole pages first, then the rest byte by byte.
+    for size in [4096, 1] {
+        let block = [UInt8](repeating: UInt8(ascii: "#"), count: size)
+        while case .bytes(let count) = block.withUnsafeBytes({ end.write($0) }) { total += count }
+    }
+    try end.setNonBlocking(false)
+    return total
+}
+
+/// Reads exactly so many bytes of a blocking descriptor.
+func read(_ count: Int, from end: borrowing FileDescriptor) throws -> [UInt8] {
+    var bytes: [UInt8] = []
+    while bytes.count < count {
+        let part = [UInt8](unsafeUninitializedCapacity: count - bytes.count) { buffer, filled in
+            if case .bytes(let read) = end.read(into: UnsafeMutableRawBufferPointer(buffer)) { filled = read }
+        }
+        try #require(!part.isEmpty)
+        bytes += part
+    }
+    return bytes
+}
+
+/// Whether a process is there and not only waiting to be reaped.
+func isAlive(_ pid: Int32) -> Bool { ProcessEntry(pid: pid).map { !$0.isZombie } ?? false }

@@ -14,6 +14,9 @@ package struct FileDescriptor: ~Copyable, Sendable {
     deinit { close(number) }
 
     /// The number, for calls that take one. It must not be closed and not outlive this value.
+    ///
+    /// Mind that Swift ends a local value after its last use, not at the end of the scope: whoever hands the number on
+    /// keeps the value in a property, or uses it (`_ = consume file`) when the number is no longer needed.
     package var raw: Int32 { number }
 
     /// Gives the descriptor away without closing it.
