@@ -13,7 +13,6 @@ package final class Dispatcher {
     private let handlers: [Handler]
     /// One for each handler; nil where a process is spawned for each job.
     private let pools: [ServePool?]
-    private let log: Logger
     private var whenStopped: (() -> Void)?
 
     /// How often reaped are processes that handlers left to us and that have ended since, in seconds.
@@ -22,6 +21,7 @@ package final class Dispatcher {
     /// - Parameters:
     ///   - slots: how many runs there may be at once, 1 or more.
     ///   - spawn: see `Spawner`.
+    ///   - output: takes what handlers print; nil to write it to `log`.
     ///   - openFilesLimit: soft limit of open files in handlers; nil to pass on ours, which a worker has raised.
     ///   - adoptsOrphans: this process is child subreaper and every child of it is a handler's, so children that are
     ///     nobody's are reaped here.
@@ -30,7 +30,8 @@ package final class Dispatcher {
     ///   - report: the end of a run, in the loop's thread and never while the caller is inside one of our functions.
     /// - Note: looks users up by name, which may block: make it before the loop turns.
     package init(
-        settings: [HandlerSettings], slots: Int, loop: EventLoop, spawn: @escaping Spawner, log: Logger,
+        settings: [HandlerSettings], slots: Int, loop: EventLoop, spawn: @escaping Spawner,
+        log: Logger = Logger(label: "handlers"), output: ((HandlerOutput) -> Void)? = nil,
         openFilesLimit: UInt64? = 1024, adoptsOrphans: Bool = false,
         chance: @escaping () -> Double = { Double.random(in: 0..<1) },
         progress: @escaping (ProgressReport) -> Void = { _ in }, report: @escaping (DispatchReport) -> Void
@@ -41,7 +42,8 @@ package final class Dispatcher {
         }
         let board = RunBoard(slots: slots, handlers: handlers, loop: loop, report: report, progress: progress)
         let host = HandlerHost(
-            loop: loop, spawn: spawn, log: log, board: board, adopted: AdoptedProcesses(loop: loop), chance: chance)
+            loop: loop, spawn: spawn, log: log, output: output ?? { $0.write(to: log) }, board: board,
+            adopted: AdoptedProcesses(loop: loop), chance: chance)
         table = HandlerTable(settings)
         pools = handlers.indices.map { index in
             guard handlers[index].settings.mode == .serve else { return nil }
@@ -49,7 +51,6 @@ package final class Dispatcher {
         }
         self.handlers = handlers
         self.host = host
-        self.log = log
         board.afterDelivery = { [weak self] in self?.noticeStop() }
         for handler in handlers {
             guard let user = handler.settings.user, handler.credentials == nil, handler.objection == nil,

@@ -10,6 +10,8 @@ final class HandlerHost {
     let loop: EventLoop
     let spawn: Spawner
     let log: Logger
+    /// Where what handlers print goes.
+    let output: (HandlerOutput) -> Void
     let board: RunBoard
     let adopted: AdoptedProcesses
     /// 0 ..< 1, drawn anew by each call.
@@ -18,12 +20,14 @@ final class HandlerHost {
     let scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 16)
 
     init(
-        loop: EventLoop, spawn: @escaping Spawner, log: Logger, board: RunBoard, adopted: AdoptedProcesses,
+        loop: EventLoop, spawn: @escaping Spawner, log: Logger,
+        output: @escaping (HandlerOutput) -> Void, board: RunBoard, adopted: AdoptedProcesses,
         chance: @escaping () -> Double
     ) {
         self.loop = loop
         self.spawn = spawn
         self.log = log
+        self.output = output
         self.board = board
         self.adopted = adopted
         self.chance = chance

@@ -24,8 +24,8 @@ final class RunBoard {
         var deadline = MonotonicTime.never
         var pid: Int32?
         var children = PushedJobs()
-        /// It went back to the pool once, because its process ended before it could have read it.
-        var wasReturned = false
+        /// How often it went back to its pool, because a process ended without having read it.
+        var returns = 0
     }
 
     private(set) var entries: [Entry?]
@@ -79,12 +79,15 @@ final class RunBoard {
 
     func setPID(_ pid: Int32, slot: Int) { entries[slot]?.pid = pid }
 
-    /// The run goes back to its pool, not having been read by any handler. It may do so once.
+    /// Three times is no coincidence any more: its handler ends whenever it is given a job.
+    static let maximumReturns = 3
+
+    /// The run goes back to its pool, not having been read by any process.
     ///
-    /// - Returns: false if it has done so before.
+    /// - Returns: false if it has done so too often.
     func giveBack(slot: Int, to pool: any RunKeeper) -> Bool {
-        guard entries[slot]?.wasReturned == false else { return false }
-        entries[slot]?.wasReturned = true
+        guard let returns = entries[slot]?.returns, returns < Self.maximumReturns else { return false }
+        entries[slot]?.returns = returns + 1
         entries[slot]?.keeper = pool
         entries[slot]?.pid = nil
         entries[slot]?.deadline = .never

@@ -45,6 +45,10 @@ final class HandlerPipes {
         return [(inputNumber, input), (1, stdout), (2, stderr), (4, answers)]
     }
 
+    /// Another descriptor for the end from which the child reads its input, to see later what it has not read; nil once
+    /// their ends are closed.
+    func duplicateInputReader() throws(SystemError) -> FileDescriptor? { try theirs?.input.duplicate() }
+
     /// While we hold them, no pipe ever ends.
     func closeTheirEnds() { theirs = nil }
 }

@@ -32,7 +32,7 @@ final class HandlerProcess: EventSink {
     private let jid: String?
     private var stdout: FileDescriptor?
     private var stderr: FileDescriptor?
-    private var output: OutputLog
+    private var output: OutputValve
     private(set) var hasEnded = false
 
     /// Takes the output pipes over and watches them and the process.
@@ -49,7 +49,7 @@ final class HandlerProcess: EventSink {
         pid = child.pid
         stdout = pipes.stdout.take()
         stderr = pipes.stderr.take()
-        output = OutputLog(handler: handler.settings.name, pid: child.pid, log: host.log, now: .now())
+        output = OutputValve(handler: handler.settings.name, pid: child.pid, now: .now(), pass: host.output)
         host.watch(child.pidfd, for: .readable, self)
         if let raw = stdout?.raw { host.watch(raw, for: .readable, self) }
         if let raw = stderr?.raw { host.watch(raw, for: .readable, self) }
@@ -81,7 +81,7 @@ final class HandlerProcess: EventSink {
         host.board.deliver()
     }
 
-    private func read(_ stream: OutputLog.Stream) -> HandlerHost.ReadStep {
+    private func read(_ stream: HandlerOutput.Stream) -> HandlerHost.ReadStep {
         host.read {
             switch stream {
             case .stdout: stdout?.read(into: $0) ?? .end
@@ -92,7 +92,7 @@ final class HandlerProcess: EventSink {
         }
     }
 
-    private func close(_ stream: OutputLog.Stream) {
+    private func close(_ stream: HandlerOutput.Stream) {
         output.end(stream, of: owner?.printingRun)
         switch stream {
         case .stdout:
@@ -111,7 +111,7 @@ final class HandlerProcess: EventSink {
         host.adopted.killLeftovers { [pid, jid] in
             AdoptedProcesses.Mark(leader: pid, output: inode.flatMap(ProcessFile.inode(of:)), jid: jid)
         }
-        for stream in [OutputLog.Stream.stdout, .stderr] {
+        for stream in [HandlerOutput.Stream.stdout, .stderr] {
             var reads = 0
             while reads < Self.lastReads, read(stream) == .some { reads += 1 }
             close(stream)

@@ -88,8 +88,9 @@ final class ServePool: RunKeeper {
             waiting.insert(slot, at: 0)
             serveWaiting()
         } else {
-            let violation = ProtocolViolation("ended or closed its descriptor 3 before it read the job, twice")
-            host.board.finish(slot: slot, .failed(violation.failure), now: .now())
+            let message = "the handler's processes end without reading the job they are given"
+            let failure = Failure(errorClass: ErrorClass.handlerDied, message: message)
+            host.board.finish(slot: slot, .failed(failure), now: .now())
         }
     }
 
@@ -162,7 +163,9 @@ final class ServePool: RunKeeper {
 
     private func startOne() {
         // Up to a tenth less, so that processes started together are not recycled together.
-        let maximumRuns = handler.settings.maxJobs.map { max($0 - Int(Double($0) * 0.1 * host.chance()), 1) }
+        let maximumRuns = handler.settings.maxJobs.map {
+            max($0 - Int((Double($0) * 0.1 * host.chance()).rounded()), 1)
+        }
         let process = ServeProcess(handler, maximumRuns: maximumRuns, pool: self, host: host)
         processes.append(process)
         process.start()

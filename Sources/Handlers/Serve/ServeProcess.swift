@@ -1,4 +1,5 @@
 import Configuration
+import Glibc
 import JobModel
 import Logging
 import Platform
@@ -28,6 +29,8 @@ final class ServeProcess: EventSink, HandlerProcessOwner, RunKeeper {
     private var process: HandlerProcess?
     private var input: FileDescriptor?
     private var answers: FileDescriptor?
+    /// The other end of `input`, never read: it shows what the process has not read when it ends.
+    private var unread: FileDescriptor?
     private var feed = Feed()
     private var isInputWatched = false
     private var lines = LineSplitter(limit: longestAnswer)
@@ -60,6 +63,7 @@ final class ServeProcess: EventSink, HandlerProcessOwner, RunKeeper {
             let pipes = try HandlerPipes()
             input = pipes.input.take()
             answers = pipes.answers.take()
+            unread = try pipes.duplicateInputReader()
             let spec = handler.spec(
                 environment: handler.environment.serving, descriptors: pipes.descriptors(inputNumber: 3))
             host.start(spec, pipes) { self.spawned($0, pipes) }
@@ -126,16 +130,11 @@ final class ServeProcess: EventSink, HandlerProcessOwner, RunKeeper {
 
     /// Writes what waits, as far as the pipe takes it.
     func flush() {
-        guard let raw = input?.raw else { return }
+        guard input != nil else { return }
         switch feed.flush({ input?.write($0) ?? .end }) {
         case .done: watchInput(false)
         case .blocked: watchInput(true)
-        case .refused:
-            host.loop.forget(raw)
-            input = nil
-            let written = feed.written
-            handle(.undelivered(assignments.filter { $0.offset >= written }.map(\.number)))
-            handle(.hungUp(3))
+        case .refused: preconditionFailure("we hold the other end ourselves")
         }
     }
 
@@ -143,6 +142,13 @@ final class ServeProcess: EventSink, HandlerProcessOwner, RunKeeper {
         guard isWanted != isInputWatched, let raw = input?.raw else { return }
         isInputWatched = isWanted
         if isWanted { host.watch(raw, for: .writable, self) } else { host.loop.forget(raw) }
+    }
+
+    /// How many bytes lie in the pipe to the process: FIONREAD of pipe(7).
+    private func unreadBytes() -> Int {
+        var count: Int32 = 0
+        guard let raw = unread?.raw, ioctl(raw, UInt(FIONREAD), &count) == 0 else { return 0 }
+        return Int(count)
     }
 
     private func closeInput() {
@@ -156,7 +162,7 @@ final class ServeProcess: EventSink, HandlerProcessOwner, RunKeeper {
         handle(.readEnded)
         if step == .end {
             closeAnswers()
-            handle(.hungUp(4))
+            handle(.hungUp)
         }
         guard assignments.count < count else { return }
         if let limit = handler.settings.maxMemory, let used = gauge?.residentBytes(), used > limit { handle(.retired) }
@@ -192,7 +198,10 @@ final class ServeProcess: EventSink, HandlerProcessOwner, RunKeeper {
         var reads = 0
         while reads < Self.lastReads, readOnce() == .some { reads += 1 }
         closeAnswers()
+        let consumed = feed.written - unreadBytes()
+        handle(.undelivered(assignments.filter { $0.offset >= consumed }.map(\.number)))
         closeInput()
+        unread = nil
         log("a handler's process ended: \(status)", state.isWanted ? .warning : .debug)
         handle(.exited(status, lastLines: lastLines))
     }

@@ -16,9 +16,9 @@ extension ServeProcessState {
         /// It is to be recycled, or no job is expected for it any more.
         case retired
         case stopped(grace: Double)
-        /// It closed a descriptor of its own, named here.
-        case hungUp(Int)
-        /// The runs it cannot have read when its input was refused.
+        /// It closed its descriptor 4.
+        case hungUp
+        /// It is ending, and these runs it has not read.
         case undelivered([Int])
         case timerFired
         case exited(ExitStatus, lastLines: String)

@@ -13,7 +13,7 @@ struct ServeProcessState {
         case retiring
         /// Its input is closed and it has nothing to do: it should end by itself.
         case leaving
-        /// It closed one of its pipes: its end should follow at once.
+        /// It closed its descriptor 4: its end should follow at once.
         case hungUp
         /// SIGTERM was sent.
         case terminating
@@ -48,7 +48,6 @@ struct ServeProcessState {
     private var runsTaken = 0
     private var cause = Cause.itself
     private var wasReady = false
-    private var hungUpDescriptor = 0
 
     init(_ limits: Limits) { self.limits = limits }
 
@@ -70,7 +69,7 @@ struct ServeProcessState {
         case .interrupted(let number, let grace): interrupt(number, grace, &actions)
         case .retired: retire(&actions)
         case .stopped(let grace): stop(grace, &actions)
-        case .hungUp(let descriptor): hangUp(descriptor, &actions)
+        case .hungUp: hangUp(&actions)
         case .undelivered(let numbers): giveBack(numbers, &actions)
         case .timerFired: timerFired(&actions)
         case .spawnFailed(let reason): spawnFailed(reason, &actions)
@@ -222,12 +221,11 @@ struct ServeProcessState {
         actions += [.kill, .setTimer(seconds: HandlerProcess.secondsToDie)]
     }
 
-    private mutating func hangUp(_ descriptor: Int, _ actions: inout [Action]) {
+    private mutating func hangUp(_ actions: inout [Action]) {
         switch phase {
         case .starting, .open, .retiring:
             if phase == .open { actions.append(.closed) }
             phase = .hungUp
-            hungUpDescriptor = descriptor
             // 1 s: the end of a process closes its pipes a moment before it can be seen.
             actions.append(.setTimer(seconds: 1))
         case .leaving, .hungUp, .terminating, .killed, .stuck, .ended: break
@@ -249,7 +247,7 @@ struct ServeProcessState {
             terminate(grace: limits.graceSeconds, &actions)
         case .leaving: terminate(grace: limits.graceSeconds, &actions)
         case .hungUp:
-            violate(ProtocolViolation("closed descriptor \(hungUpDescriptor) and went on"), &actions)
+            violate(ProtocolViolation("closed descriptor 4 and went on"), &actions)
         case .terminating: kill(&actions)
         case .killed:
             phase = .stuck

@@ -1,0 +1,164 @@
+import Configuration
+import Glibc
+import JobModel
+import Platform
+import Testing
+
+@testable import Handlers
+
+/// A dispatcher with its loop, for one test: it starts runs, turns the loop and keeps what is reported.
+final class Rig {
+    let loop: EventLoop
+    let dispatcher: Dispatcher
+    let spawns: Spawns
+    private let box = Box()
+    private var nextNumber = 0
+
+    private final class Box {
+        var reports: [DispatchReport] = []
+        var progress: [ProgressReport] = []
+        var output: [HandlerOutput] = []
+        var isInside = false
+        var then: ((DispatchReport) -> Void)?
+    }
+
+    var reports: [DispatchReport] { box.reports }
+    var progress: [ProgressReport] { box.progress }
+    var output: [HandlerOutput] { box.output }
+    /// What handlers printed, line by line.
+    var lines: [String] {
+        output.compactMap { if case .line(let text) = $0.content { text } else { nil } }
+    }
+
+    init(_ handlers: [HandlerSettings], slots: Int = 4, chance: Double = 0, adoptsOrphans: Bool = false) throws {
+        SignalDescriptor.ignoreBrokenPipes()
+        loop = try EventLoop()
+        spawns = Spawns(loop)
+        dispatcher = Dispatcher(
+            settings: handlers, slots: slots, loop: loop, spawn: spawns.spawn,
+            output: { [box] in box.output.append($0) },
+            adoptsOrphans: adoptsOrphans, chance: { chance }, progress: { [box] in box.progress.append($0) }
+        ) { [box] report in
+            #expect(!box.isInside, "a report came while the caller was inside")
+            box.reports.append(report)
+            box.then?(report)
+        }
+    }
+
+    convenience init(_ handler: HandlerSettings, slots: Int = 4, chance: Double = 0) throws {
+        try self.init([handler], slots: slots, chance: chance)
+    }
+
+    deinit {
+        var isStopped = false
+        dispatcher.stop(grace: 0) { isStopped = true }
+        turn(within: 10) { isStopped }
+    }
+
+    /// Called at every report, as a worker that starts the next run does.
+    func onReport(_ body: @escaping (DispatchReport) -> Void) { box.then = body }
+
+    /// Starts a run; returns its number.
+    @discardableResult
+    func start(_ payload: String, slot: Int = 0, queue: String = "default") throws -> Int {
+        try start(Array(payload.utf8), slot: slot, queue: queue)
+    }
+
+    @discardableResult
+    func start(_ payload: [UInt8], slot: Int = 0, queue: String = "default") throws -> Int {
+        nextNumber += 1
+        box.isInside = true
+        dispatcher.start(
+            Run(
+                slot: slot, number: nextNumber, job: try Job(decoding: payload), queue: try #require(QueueName(queue))))
+        box.isInside = false
+        return nextNumber
+    }
+
+    /// Turns the loop until the condition holds. Returns false if it did not in time.
+    @discardableResult
+    func turn(within seconds: Double = 20, until condition: () -> Bool) -> Bool {
+        let deadline = MonotonicTime.now().advanced(bySeconds: seconds)
+        while !condition() {
+            guard MonotonicTime.now() < deadline else { return false }
+            do {
+                try loop.turn(upTo: min(deadline, MonotonicTime.now().advanced(bySeconds: 0.05)))
+            } catch {
+                Issue.record("the loop failed: \(error)")
+                return false
+            }
+        }
+        return true
+    }
+
+    /// Turns until one more report has come, and returns it.
+    func nextReport(within seconds: Double = 20) throws -> DispatchReport {
+        let count = reports.count
+        try #require(turn(within: seconds) { reports.count > count }, "no report came")
+        return reports[count]
+    }
+
+    /// Starts a run and waits for its report.
+    func run(_ payload: String, slot: Int = 0, within seconds: Double = 20) throws -> DispatchReport {
+        try start(payload, slot: slot)
+        return try nextReport(within: seconds)
+    }
+
+    /// Ends all handlers and returns how long that took.
+    func stop(grace: Double) -> Double {
+        let start = MonotonicTime.now()
+        var isStopped = false
+        dispatcher.stop(grace: grace) { isStopped = true }
+        #expect(turn { isStopped }, "the dispatcher never said that it stopped")
+        return MonotonicTime.now().seconds(since: start)
+    }
+}
+
+/// Where the programs of Tests/EvilHandlers lie.
+func evil(_ name: String, file: String = #filePath) -> String {
+    let tests = file.split(separator: "/").dropLast(2).joined(separator: "/")
+    return "/\(tests)/EvilHandlers/\(name)"
+}
+
+func shell(_ script: String, timeout: Double? = nil, grace: Double = 5, classes: [String] = ["*"]) -> HandlerSettings {
+    HandlerSettings(
+        name: "shell", command: ["sh", "-c", script], executable: "/bin/sh", classes: classes.map { ClassPattern($0) },
+        timeout: timeout, grace: grace, directory: "/")
+}
+
+func serve(
+    arguments: [String] = [], threads: Int = 1, timeout: Double? = nil, grace: Double = 5, startTimeout: Double = 30,
+    maxJobs: Int? = nil, maxMemory: Int? = nil, environment: [String: String] = [:]
+) -> HandlerSettings {
+    HandlerSettings(
+        name: "python", command: ["python3", evil("serve.py")] + arguments, executable: "/usr/bin/python3",
+        classes: [ClassPattern("*")], mode: .serve, threads: threads, timeout: timeout, grace: grace,
+        startTimeout: startTimeout, maxJobs: maxJobs, maxMemory: maxMemory,
+        environment: environment.merging(threads > 1 ? ["THREADED": "1"] : [:]) { $1 }, directory: "/")
+}
+
+func serveShell(_ script: String, startTimeout: Double = 30, grace: Double = 5) -> HandlerSettings {
+    HandlerSettings(
+        name: "shell", command: ["sh", "-c", script], executable: "/bin/sh", classes: [ClassPattern("*")], mode: .serve,
+        grace: grace, startTimeout: startTimeout, directory: "/")
+}
+
+/// A payload whose arguments tell serve.py what to do.
+func job(_ arguments: String, jid: String = "0123456789abcdef01234567") -> String {
+    #"{"class":"Test","args":[\#(arguments)],"jid":"\#(jid)"}"#
+}
+
+func isAlive(_ pid: Int32) -> Bool {
+    guard let entry = ProcessEntry(pid: pid) else { return false }
+    return !entry.isZombie
+}
+
+extension Outcome {
+    /// The failure in it, whether it will be retried or not.
+    var failure: Failure? {
+        switch self {
+        case .failed(let failure), .dead(let failure): failure
+        case .succeeded, .discarded, .snoozed, .interrupted: nil
+        }
+    }
+}
