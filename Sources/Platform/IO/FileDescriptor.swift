@@ -15,8 +15,8 @@ package struct FileDescriptor: ~Copyable, Sendable {
 
     /// The number, for calls that take one. It must not be closed and not outlive this value.
     ///
-    /// Mind that Swift ends a local value after its last use, not at the end of the scope: whoever hands the number on
-    /// keeps the value in a property, or uses it (`_ = consume file`) when the number is no longer needed.
+    /// A local value ends with its scope, except where the scope runs into a call that never returns, such as exit(3):
+    /// there it ends after its last use already.
     package var raw: Int32 { number }
 
     /// Gives the descriptor away without closing it.
