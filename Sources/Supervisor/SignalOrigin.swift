@@ -7,7 +7,9 @@ enum SignalOrigin {
     static func describe(_ signal: Signal, senderPID: Int32) -> String {
         // The kernel sends what a terminal's keys ask for.
         guard senderPID > 0 else { return "\(signal.name) from the terminal" }
-        guard let name = commandName(of: senderPID) else { return "\(signal.name) from pid \(senderPID)" }
+        // A sandbox (ProtectProc=) hides the service manager, the most frequent sender of all.
+        let unknown = senderPID == 1 ? "init" : nil
+        guard let name = commandName(of: senderPID) ?? unknown else { return "\(signal.name) from pid \(senderPID)" }
         return "\(signal.name) from pid \(senderPID) (\(name))"
     }
 

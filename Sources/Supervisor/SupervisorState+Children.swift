@@ -101,7 +101,9 @@ extension SupervisorState {
     }
 
     private func line(about child: Child, now: MonotonicTime) -> String {
-        var parts = ["\(child.standing)", "up \(Int(now.seconds(since: child.startedAt))) s"]
+        // redis-server never says that it is ready.
+        let isSilent = !child.spec.role.speaksControl && child.standing == .starting
+        var parts = [isSilent ? "running" : "\(child.standing)", "up \(Int(now.seconds(since: child.startedAt))) s"]
         if child.spec.role == .worker {
             parts.append("\(child.figures.busy) of \(child.figures.slots) slots busy")
             parts.append("\(child.figures.processed) processed, \(child.figures.failed) failed")

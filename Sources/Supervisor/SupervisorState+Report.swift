@@ -81,17 +81,27 @@ extension SupervisorState {
         if phase != .starting { parts += figureParts }
         if isQuiet { parts.append("quiet") }
         if reload != nil { parts.append("reloading") }
-        if let note = children.lazy.map(\.figures.note).first(where: { !$0.isEmpty }) { parts.append(note) }
+        if let note { parts.append(note) }
         return parts.joined(separator: ", ")
+    }
+
+    /// What the first child that waits for something waits for. Those that retire or end are quiet as a matter of course.
+    private var note: String? {
+        let child = children.first { child in
+            (child.standing == .starting || child.standing == .ready) && !child.figures.note.isEmpty
+                && !(isQuiet && child.figures.note == "quiet")
+        }
+        return child.map { "\($0.spec.name): \($0.figures.note)" }
     }
 
     private var figureParts: [String] {
         var sum = endedTotals
-        for figures in children.lazy.map(\.figures) {
-            sum.busy += figures.busy
-            sum.slots += figures.slots
-            sum.processed += figures.processed
-            sum.failed += figures.failed
+        for child in children {
+            sum.busy += child.figures.busy
+            // A worker that was replaced has jobs, but takes none: it is no room for more.
+            if child.standing != .retiring { sum.slots += child.figures.slots }
+            sum.processed += child.figures.processed
+            sum.failed += child.figures.failed
         }
         return ["\(sum.busy) of \(sum.slots) slots busy", "\(sum.processed) processed", "\(sum.failed) failed"]
     }

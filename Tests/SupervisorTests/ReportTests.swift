@@ -22,6 +22,34 @@ struct ReportTests {
         #expect(service.statuses.last == "1 worker, 1 of 10 slots busy, 120 processed, 4 failed")
     }
 
+    @Test(
+        "a worker that was replaced counts with its jobs, not with its slots, and is quiet without the service being so"
+    )
+    func retiring() {
+        var service = Service(workers: 1)
+        service.startAndBecomeReady()
+        service.asks(.reload)
+        service.tell(.planned(Service.plan(workers: 1)))
+        service.says("worker 0'", .ready)
+        service.says("scheduler'", .ready)
+        service.says("worker 0", .figures(busy: 3, slots: 10, processed: 7, failed: 0, note: "quiet"))
+        service.says("worker 0'", figures(1, 0, 0))
+        service.passes(seconds: 1)
+        #expect(service.statuses.last == "1 worker, 4 of 10 slots busy, 7 processed, 0 failed")
+    }
+
+    @Test("quiet is said once, however many say it")
+    func quietOnce() {
+        var service = Service(workers: 1)
+        service.startAndBecomeReady()
+        service.says("worker 0", .figures(busy: 0, slots: 10, processed: 0, failed: 0, note: "quiet"))
+        service.passes(seconds: 1)
+        #expect(service.statuses.last == "1 worker, 0 of 10 slots busy, 0 processed, 0 failed, worker 0: quiet")
+        service.asks(.quiet)
+        service.passes(seconds: 1)
+        #expect(service.statuses.last == "1 worker, 0 of 10 slots busy, 0 processed, 0 failed, quiet")
+    }
+
     @Test("the status is told once a second at most, and only when it changed")
     func seldom() {
         var service = Service()

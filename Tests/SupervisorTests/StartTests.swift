@@ -29,7 +29,7 @@ struct StartTests {
         service.passes(seconds: 1)
         service.says("worker 0", .figures(busy: 0, slots: 10, processed: 0, failed: 0, note: "waiting for Redis"))
         #expect(service.passes(seconds: 3600) == [])
-        #expect(service.statuses.last == "starting, 0 of 3 ready, waiting for Redis")
+        #expect(service.statuses.last == "starting, 0 of 3 ready, worker 0: waiting for Redis")
     }
 
     @Test("a program that cannot be executed ends the service with a message instead of a loop")
