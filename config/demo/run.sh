@@ -63,6 +63,8 @@ while [ "$(unfinished)" != 0 ]; do
     kill -0 "$daemon" || exit 1
     sleep 0.5
 done
+# Workers tell Redis every 5 s what each class came to; the last run is in the table then.
+sleep 5
 
 say "what was done"
 "$martlet" status -C "$configuration"
