@@ -9,6 +9,8 @@ struct EmbeddedRedis {
     let directory: String
 
     var socket: String { directory + "/redis.sock" }
+    /// What the server itself has to say.
+    var log: String { directory + "/redis.log" }
 
     init(_ environment: [String: String]) throws(EmbeddedRedisError) {
         guard let state = StateDirectory.path(environment) else { throw .noDirectory }
@@ -47,7 +49,7 @@ struct EmbeddedRedis {
             arguments: [
                 "redis-server", "--port", "0", "--unixsocket", socket, "--unixsocketperm", "700", "--dir", directory,
                 "--appendonly", "yes", "--save", "", "--maxmemory-policy", "noeviction", "--daemonize", "no",
-                "--loglevel", "warning",
+                "--loglevel", "notice", "--logfile", log,
             ], environment: ["PATH=\(Self.searchPath)", "LANG=C.UTF-8"], directory: directory,
             descriptors: [(1, STDERR_FILENO), (2, STDERR_FILENO), (3, lock)])
         return ChildSpec(role: .redisServer, process: process)

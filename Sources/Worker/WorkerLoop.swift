@@ -28,6 +28,7 @@ final class WorkerLoop: @unchecked Sendable {
     var tally = Tally()
     private var random: SeededGenerator
     private var runs = 0
+    private var handlerGraceSeconds = WorkerPlan.handlerGraceSeconds
     var wasUp = false
     var downSince: MonotonicTime?
     var exitStatus: Int32?
@@ -126,12 +127,15 @@ final class WorkerLoop: @unchecked Sendable {
             runs += 1
             jobLog.started(job, from: reservation.queue)
             dispatcher.start(Run(slot: slot, number: runs, job: job, queue: reservation.queue))
-        case .interrupt(let slot): dispatcher.interrupt(slot)
+        case .interrupt(let slot): dispatcher.interrupt(slot, grace: handlerGraceSeconds)
         case .quietHandlers: dispatcher.quiet()
         case .endHandlers:
-            dispatcher.stop(grace: WorkerPlan.handlerGraceSeconds) { [unowned self] in take(.handlersEnded) }
+            dispatcher.stop(grace: handlerGraceSeconds) { [unowned self] in take(.handlersEnded) }
         case .deregister: deregister()
-        case .exit: exitStatus = 0
+        case .exit:
+            // Whoever leaves jobs behind, since Redis could not be told, must not look as if it had settled everything:
+            // the supervisor then has them rescued. 75 is EX_TEMPFAIL.
+            exitStatus = state.isEmpty ? 0 : 75
         case .tell(let notice): jobLog.told(notice)
         }
     }
@@ -186,6 +190,7 @@ final class WorkerLoop: @unchecked Sendable {
                 // The supervisor is gone: what runs goes back and another one will start it again.
                 log.error("the supervisor is gone; stopping at once")
                 loop.forget(control.raw)
+                handlerGraceSeconds = WorkerPlan.orphanGraceSeconds
                 take(.stop(deadline: .bootTime()))
                 return
             }

@@ -9,6 +9,8 @@ import Redis
 struct WorkerPlan {
     /// Between SIGTERM and SIGKILL for handlers when the worker stops, in seconds; docs/reference/signals.md.
     static let handlerGraceSeconds = 1.0
+    /// The same when the supervisor is gone: its successor may be starting already.
+    static let orphanGraceSeconds = 0.3
 
     let settings: Settings
     let identity: String
