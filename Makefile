@@ -59,7 +59,8 @@ install: ## install the built binary, unit, sample configuration and manual page
 	@test -e $(DESTDIR)$(SYSCONFDIR)/martlet/martlet.yml || \
 		install -D -m 640 config/martlet.yml $(DESTDIR)$(SYSCONFDIR)/martlet/martlet.yml
 	install -d $(DESTDIR)$(UNITDIR) $(DESTDIR)/usr/lib/sysusers.d $(DESTDIR)/usr/lib/tmpfiles.d
-	sed 's|@PREFIX@|$(PREFIX)|g; s|@SYSCONFDIR@|$(SYSCONFDIR)|g' systemd/martlet.service > $(DESTDIR)$(UNITDIR)/martlet.service
+	sed 's|/usr/local/bin/|$(PREFIX)/bin/|; s|/etc/martlet/|$(SYSCONFDIR)/martlet/|' systemd/martlet.service \
+		> $(DESTDIR)$(UNITDIR)/martlet.service
 	install -m 644 systemd/martlet.sysusers $(DESTDIR)/usr/lib/sysusers.d/martlet.conf
 	install -m 644 systemd/martlet.tmpfiles $(DESTDIR)/usr/lib/tmpfiles.d/martlet.conf
 	install -D -m 644 docs/man/martlet.1 $(DESTDIR)$(PREFIX)/share/man/man1/martlet.1

@@ -15,28 +15,34 @@ struct JobLog {
         log.debug("start", metadata: fields(of: job, queue))
     }
 
-    func ended(_ job: Job, from queue: QueueName, _ report: DispatchReport) {
-        let level: Logger.Level
-        let message: Logger.Message
-        var failure: Failure?
-        switch report.outcome {
-        case .succeeded: (level, message) = (.info, "done")
-        case .discarded: (level, message) = (.info, "discarded by its handler")
-        case .snoozed(let seconds): (level, message) = (.info, "snoozed for \(seconds) s")
-        case .interrupted: (level, message) = (.notice, "interrupted; it goes back to its queue")
-        case .failed(let reason): (level, message, failure) = (.warning, "failed", reason)
-        case .dead(let reason): (level, message, failure) = (.warning, "failed for good", reason)
-        }
+    /// - Parameter verdict: what follows; nil if the run ended unobserved.
+    func ended(_ job: Job, from queue: QueueName, _ report: DispatchReport, _ verdict: Verdict?) {
+        let (level, message, failure) = Self.summary(report.outcome, verdict)
         guard log.logLevel <= level else { return }
         var metadata = fields(of: job, queue)
         if let handler = report.handler { metadata["handler"] = "\(handler)" }
-        if let pid = report.pid { metadata["handler_pid"] = "\(pid)" }
+        if let pid = report.pid { metadata["handler_pid"] = .stringConvertible(pid) }
         metadata["duration"] = "\(Self.milliseconds(report.durationSeconds))"
         if let failure {
             metadata["error"] = "\(failure.errorClass)"
             metadata["message"] = "\(failure.message)"
         }
         log.log(level: level, message, metadata: metadata)
+    }
+
+    private static func summary(_ outcome: Outcome, _ verdict: Verdict?) -> (Logger.Level, Logger.Message, Failure?) {
+        switch outcome {
+        case .succeeded: return (.info, "done", nil)
+        case .discarded: return (.info, "discarded by its handler", nil)
+        case .snoozed(let seconds): return (.info, "snoozed; it runs again in \(seconds) s", nil)
+        case .interrupted: return (.notice, "interrupted; it goes back to its queue", nil)
+        case .failed(let failure), .dead(let failure):
+            switch verdict {
+            case .retry(let seconds, _): return (.warning, "failed; retry in \(Int(seconds)) s", failure)
+            case .bury: return (.warning, "failed; to the dead set", failure)
+            default: return (.warning, "failed; not to be retried, so it is discarded", failure)
+            }
+        }
     }
 
     func told(_ notice: WorkerNotice) {
@@ -67,7 +73,7 @@ struct JobLog {
 
     private func fields(of job: Job, _ queue: QueueName) -> Logger.Metadata {
         var fields: Logger.Metadata = [
-            "class": "\(job.route.text)", "queue": "\(queue.text)", "attempt": "\(job.attempt)",
+            "class": "\(job.route.text)", "queue": "\(queue.text)", "attempt": .stringConvertible(job.attempt),
         ]
         if let jid = job.jid { fields["jid"] = "\(jid)" }
         return fields

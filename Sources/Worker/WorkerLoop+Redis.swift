@@ -17,7 +17,10 @@ extension WorkerLoop {
             downSince = nil
             take(.leaseRenewed(until: leaseEnd))
             take(.linkUp)
-            if !wasUp { control.send(.ready) }
+            if !wasUp {
+                tellFigures()
+                control.send(.ready)
+            }
             wasUp = true
             beat()
         case .down(let reason, let retrySeconds):

@@ -158,8 +158,8 @@ final class WorkerLoop: @unchecked Sendable {
     private func ended(_ report: DispatchReport) {
         guard let run = state.slots[report.slot].occupation else { return }
         tally.note(report.outcome, of: run.job.route, seconds: report.durationSeconds)
-        jobLog.ended(run.job, from: run.reservation.queue, report)
         take(.ran(slot: report.slot, RunResult(report, of: run.job, random: &random, now: now.wall)))
+        jobLog.ended(run.job, from: run.reservation.queue, report, state.latestVerdict)
     }
 
     // MARK: Signals and the supervisor
@@ -171,8 +171,9 @@ final class WorkerLoop: @unchecked Sendable {
     func follow(_ signal: Signal) {
         switch WorkerSignals.intent(of: signal) {
         case .stop:
-            // The second time there is no waiting.
-            let seconds = if case .stopping = state.phase { 0.0 } else { plan.settings.stopTimeout }
+            // The second time there is no waiting. A worker that is being replaced was not told to stop before.
+            let wasTold = if case .stopping(let deadline) = state.phase { deadline != .never } else { false }
+            let seconds = wasTold ? 0 : plan.settings.stopTimeout
             take(.stop(deadline: MonotonicTime.bootTime().advanced(bySeconds: seconds)))
         case .quiet: take(.quiet)
         case .describe: describe()
@@ -216,6 +217,10 @@ final class WorkerLoop: @unchecked Sendable {
     private func housekeeping() {
         link.checkTime()
         control.send(.progress)
+        tellFigures()
+    }
+
+    func tellFigures() {
         let isQuiet = state.phase != .running
         control.send(
             .figures(

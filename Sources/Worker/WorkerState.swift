@@ -30,10 +30,20 @@ package struct WorkerState: Sendable {
         }
     }
 
-    package enum Phase: Equatable, Sendable {
+    package enum Phase: Equatable, Sendable, CustomStringConvertible {
         case running
         case quiet
+        /// Without end (`.never`) if the worker is being replaced: its jobs may take what time they need.
         case stopping(deadline: MonotonicTime)
+
+        package var description: String {
+            switch self {
+            case .running: "running"
+            case .quiet: "quiet"
+            case .stopping(.never): "ending when empty"
+            case .stopping: "stopping"
+            }
+        }
     }
 
     /// A stop that cannot reach Redis gives up this long after its deadline: what is left is rescued by others.
@@ -90,6 +100,9 @@ package struct WorkerState: Sendable {
     package var isEmpty: Bool {
         busy == 0 && waiting.isEmpty && pending.isEmpty && blocked.isEmpty && inFlight == nil && adopting.isEmpty
     }
+
+    /// What follows from the run that ended last; nil once that is on its way.
+    package var latestVerdict: Verdict? { pending.last?.verdict }
 
     /// Takes in one fact.
     package mutating func handle(_ event: WorkerEvent, at now: Moment) {

@@ -43,7 +43,9 @@ enum RescueOrphans {
         let answer = try Rescue.answer(redis.call(Rescue.command(identity: identity, force: force)))
         guard !answer.isAlive else { return }
         let count = answer.returned.values.reduce(0, +)
-        desk.log.notice(
+        // A process that settled all it held can be declared dead, too.
+        desk.log.log(
+            level: count > 0 ? .notice : .debug,
             "rescued \(count) jobs of a process that is gone",
             metadata: ["identity": "\(identity)", "reason": "\(reason)"])
         for (queue, refusal) in answer.troubled.sorted(by: { $0.key < $1.key }) {
