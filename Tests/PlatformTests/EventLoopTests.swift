@@ -30,6 +30,20 @@ struct EventLoopTests {
         #expect(sink.events.count == 2)
     }
 
+    @Test("of what is ready together the early is told first, whichever became ready first")
+    func early() throws {
+        let loop = try EventLoop()
+        let answer = try FileDescriptor.pipe()
+        let output = try FileDescriptor.pipe()
+        let sink = Recorder()
+        try loop.watch(answer.read.raw, for: .readable, sink)
+        try loop.watch(output.read.raw, for: .readable, early: true, sink)
+        write(answer)
+        write(output)
+        try turn(loop)
+        #expect(sink.events.map(\.fd) == [output.read.raw, answer.read.raw])
+    }
+
     @Test("the other side's end is reported, also to those who only write")
     func hangup() throws {
         let loop = try EventLoop()

@@ -9,6 +9,7 @@ package final class EventLoop {
     private struct Watch {
         var sink: (any EventSink)?
         var interest: Interest = []
+        var isEarly = false
         // Of a pair of watches of the same number, an event belongs to the one whose generation it carries.
         var generation: UInt32 = 0
     }
@@ -44,17 +45,22 @@ package final class EventLoop {
 
     /// Tells `sink` from the next turn on when the descriptor is ready. The loop keeps the sink until `forget`.
     ///
+    /// - Parameter early: told before all others that are ready in the same turn. For what was said before something else
+    ///   was said elsewhere, such as a program's output before its answer: epoll keeps no order between descriptors.
+    ///
     /// An earlier watch of the same number ends. Forget a descriptor before closing it, or the number's next user
     /// would be taken for it.
     /// - Throws: EPERM for regular files, which are always ready; ENOSPC beyond the user's limit of watches.
-    package func watch(_ fd: Int32, for interest: Interest, _ sink: any EventSink) throws(SystemError) {
+    package func watch(
+        _ fd: Int32, for interest: Interest, early: Bool = false, _ sink: any EventSink
+    ) throws(SystemError) {
         forget(fd)
         while watches.count <= Int(fd) { watches.append(Watch()) }
         let generation = max(watches[Int(fd)].generation, 1)
         guard control(EPOLL_CTL_ADD, fd, interest, generation: generation) == 0 else {
             throw SystemError.last("watch descriptor \(fd)")
         }
-        watches[Int(fd)] = Watch(sink: sink, interest: interest, generation: generation)
+        watches[Int(fd)] = Watch(sink: sink, interest: interest, isEarly: early, generation: generation)
     }
 
     /// Changes what a watched descriptor is watched for. With an empty interest nothing is reported, no hang-up either.
@@ -107,10 +113,21 @@ package final class EventLoop {
     package func turn(upTo deadline: MonotonicTime) throws(SystemError) {
         let count = epoll_wait(epoll.raw, events, Int32(eventsPerTurn), timeout(upTo: min(deadline, timers.nextTime())))
         if count < 0, errno != EINTR { throw SystemError.last("wait for events") }
-        for index in 0..<max(Int(count), 0) { dispatch(events[index]) }
+        var hasOthers = false
+        for index in 0..<max(Int(count), 0) {
+            if isEarly(events[index]) { dispatch(events[index]) } else { hasOthers = true }
+        }
+        if hasOthers {
+            for index in 0..<Int(count) where !isEarly(events[index]) { dispatch(events[index]) }
+        }
         let end = timers.nextSequence
         let now = MonotonicTime.now()
         while let action = timers.takeDue(at: now, addedBefore: end) { action() }
+    }
+
+    private func isEarly(_ event: epoll_event) -> Bool {
+        let fd = Int(UInt32(truncatingIfNeeded: event.data.u64))
+        return event.data.u64 >> 32 != 0 && watches[fd].isEarly
     }
 
     private func dispatch(_ event: epoll_event) {
