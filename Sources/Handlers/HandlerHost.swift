@@ -51,9 +51,9 @@ final class HandlerHost {
 
     /// - Precondition: epoll can take the descriptor, as it can every pipe and pidfd. What is left to fail is the kernel's
     ///   memory or its limit on watches per user, and a worker that cannot watch its handlers must not go on.
-    func watch(_ descriptor: Int32, for interest: Interest, _ sink: any EventSink) {
+    func watch(_ descriptor: Int32, for interest: Interest, early: Bool = false, _ sink: any EventSink) {
         do throws(SystemError) {
-            try loop.watch(descriptor, for: interest, sink)
+            try loop.watch(descriptor, for: interest, early: early, sink)
         } catch {
             preconditionFailure("cannot watch a handler's descriptor: \(error)")
         }

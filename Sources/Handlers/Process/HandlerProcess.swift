@@ -51,8 +51,9 @@ final class HandlerProcess: EventSink {
         stderr = pipes.stderr.take()
         output = OutputValve(handler: handler.settings.name, pid: child.pid, now: .now(), pass: host.output)
         host.watch(child.pidfd, for: .readable, self)
-        if let raw = stdout?.raw { host.watch(raw, for: .readable, self) }
-        if let raw = stderr?.raw { host.watch(raw, for: .readable, self) }
+        // Early: what a handler prints during a job comes before its answer, and is logged under that job.
+        if let raw = stdout?.raw { host.watch(raw, for: .readable, early: true, self) }
+        if let raw = stderr?.raw { host.watch(raw, for: .readable, early: true, self) }
     }
 
     /// Asks the whole process group to end.
