@@ -13,6 +13,7 @@ package final class Dispatcher {
     private let handlers: [Handler]
     /// One for each handler; nil where a process is spawned for each job.
     private let pools: [ServePool?]
+    private var isStopping = false
     private var whenStopped: (() -> Void)?
 
     /// How often reaped are processes that handlers left to us and that have ended since, in seconds.
@@ -65,12 +66,16 @@ package final class Dispatcher {
     /// Starts a run in its free slot. Whatever becomes of it is reported, also that no handler takes its class.
     package func start(_ run: Run) {
         host.board.hold {
+            guard !isStopping else {
+                host.board.refuse(run, .interrupted)
+                return
+            }
             guard let index = table.handler(for: run.job.route) else {
-                host.board.refuse(run, Self.noHandler(for: run.job.route))
+                host.board.refuse(run, .failed(Self.noHandler(for: run.job.route)))
                 return
             }
             if let objection = handlers[index].objection {
-                host.board.refuse(run, handlers[index].startFailure(objection))
+                host.board.refuse(run, .failed(handlers[index].startFailure(objection)))
             } else if let pool = pools[index] {
                 pool.start(run)
             } else {
@@ -97,12 +102,14 @@ package final class Dispatcher {
         }
     }
 
-    /// Ends all handlers and what they have started; what runs is interrupted, and reported first.
+    /// Ends all handlers and what they have started; what runs is interrupted, and reported first. So is what is started
+    /// from now on.
     ///
     /// - Parameters:
     ///   - grace: seconds between SIGTERM and SIGKILL, at most 1.
     ///   - completion: called once when no handler is left, in the loop's thread.
     package func stop(grace: Double, completion: @escaping () -> Void) {
+        isStopping = true
         whenStopped = completion
         let grace = min(grace, 1)
         host.board.hold {

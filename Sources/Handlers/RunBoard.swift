@@ -42,6 +42,7 @@ final class RunBoard {
     private var isHeld = false
     /// When the timer goes off that looks for runs past their deadline; `.never` if none is set.
     private var nextLook = MonotonicTime.never
+    private var lookTimer: TimerID?
 
     init(
         slots: Int, handlers: [Handler], loop: EventLoop, report: @escaping (DispatchReport) -> Void,
@@ -113,11 +114,11 @@ final class RunBoard {
                 pid: entry.pid))
     }
 
-    /// A run that no handler takes.
-    func refuse(_ run: Run, _ failure: Failure) {
+    /// A run that reaches no handler.
+    func refuse(_ run: Run, _ outcome: Outcome) {
         reports.append(
             DispatchReport(
-                slot: run.slot, number: run.number, outcome: .failed(failure), children: [], durationSeconds: 0,
+                slot: run.slot, number: run.number, outcome: outcome, children: [], durationSeconds: 0,
                 handler: nil, pid: nil))
     }
 
@@ -165,13 +166,14 @@ final class RunBoard {
     private func look(at deadline: MonotonicTime) {
         guard deadline < nextLook else { return }
         nextLook = deadline
-        _ = loop.at(deadline) { [weak self] in self?.endOverdueRuns() }
+        if let lookTimer { loop.cancel(lookTimer) }
+        lookTimer = loop.at(deadline) { [weak self] in self?.endOverdueRuns() }
     }
 
     private func endOverdueRuns() {
         let now = MonotonicTime.now()
-        guard nextLook <= now else { return }  // An earlier timer has taken over from this one.
         nextLook = .never
+        lookTimer = nil
         var earliest = MonotonicTime.never
         for slot in entries.indices {
             guard let entry = entries[slot], entry.deadline < .never else { continue }

@@ -19,6 +19,7 @@ final class Rig {
         var progress: [ProgressReport] = []
         var output: [HandlerOutput] = []
         var isInside = false
+        var keepsReports = true
         var then: ((DispatchReport) -> Void)?
     }
 
@@ -30,6 +31,12 @@ final class Rig {
         output.compactMap { if case .line(let text) = $0.content { text } else { nil } }
     }
 
+    /// Off where there are too many to keep.
+    var keepsReports: Bool {
+        get { box.keepsReports }
+        set { box.keepsReports = newValue }
+    }
+
     init(_ handlers: [HandlerSettings], slots: Int = 4, chance: Double = 0, adoptsOrphans: Bool = false) throws {
         SignalDescriptor.ignoreBrokenPipes()
         loop = try EventLoop()
@@ -37,12 +44,12 @@ final class Rig {
         dispatcher = Dispatcher(
             settings: handlers, slots: slots, loop: loop, spawn: spawns.spawn,
             output: { [box] in box.output.append($0) },
-            adoptsOrphans: adoptsOrphans, chance: { chance }, progress: { [box] in box.progress.append($0) }
-        ) { [box] report in
-            #expect(!box.isInside, "a report came while the caller was inside")
-            box.reports.append(report)
-            box.then?(report)
-        }
+            adoptsOrphans: adoptsOrphans, chance: { chance }, progress: { [box] in box.progress.append($0) },
+            report: { [box] report in
+                #expect(!box.isInside, "a report came while the caller was inside")
+                if box.keepsReports { box.reports.append(report) }
+                box.then?(report)
+            })
     }
 
     convenience init(_ handler: HandlerSettings, slots: Int = 4, chance: Double = 0) throws {

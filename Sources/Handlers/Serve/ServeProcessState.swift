@@ -30,16 +30,6 @@ struct ServeProcessState {
         var fate: Outcome?
     }
 
-    /// Why its runs end with it.
-    private enum Cause {
-        case itself
-        case violation(ProtocolViolation)
-        /// One of its runs, described here, exceeded its time.
-        case timeout(String)
-        case startLimit
-        case stop
-    }
-
     let limits: Limits
     private(set) var phase = Phase.starting
     private var running: [Running] = []
@@ -261,7 +251,9 @@ struct ServeProcessState {
         if phase == .open { actions.append(.closed) }
         finishAnswered(&actions)
         finishAll(status, lastLines, &actions)
-        if !wasReady, let reason = startFailure(status, lastLines) { actions.append(.startFailed(reason)) }
+        if !wasReady, let reason = cause.startFailure(status, lastLines: lastLines, limits) {
+            actions.append(.startFailed(reason))
+        }
         phase = .ended
         actions += [.cancelTimer, .ended]
     }
@@ -272,33 +264,9 @@ struct ServeProcessState {
     }
 
     private mutating func finishAll(_ status: ExitStatus, _ lastLines: String, _ actions: inout [Action]) {
-        for run in running { actions.append(.finish(run.number, run.fate ?? .failed(death(status, lastLines)))) }
-        running.removeAll()
-    }
-
-    /// What happened to a run that ended with its process and about which nothing was decided.
-    private func death(_ status: ExitStatus, _ lastLines: String) -> Failure {
-        let reason =
-            switch cause {
-            case .itself, .startLimit, .stop: "the handler's process ended during the job: \(status)"
-            case .violation(let violation): "the handler's process was ended because it \(violation.reason)"
-            case .timeout(let job): "the handler's process was ended because of another job in it, \(job)"
-            }
-        return Failure(errorClass: ErrorClass.handlerDied, message: Self.join(reason, lastLines))
-    }
-
-    /// nil if it was we who did not want it any more.
-    private func startFailure(_ status: ExitStatus, _ lastLines: String) -> String? {
-        switch cause {
-        case .itself, .timeout: Self.join("\(status) before it was ready", lastLines)
-        case .violation(let violation): Self.join(violation.reason, lastLines)
-        case .startLimit:
-            Self.join("it was not ready within \(Handler.text(seconds: limits.startSeconds))", lastLines)
-        case .stop: nil
+        for run in running {
+            actions.append(.finish(run.number, run.fate ?? .failed(cause.failure(status, lastLines: lastLines))))
         }
-    }
-
-    private static func join(_ reason: String, _ lastLines: String) -> String {
-        lastLines.isEmpty ? reason : "\(reason)\n\(lastLines)"
+        running.removeAll()
     }
 }

@@ -14,11 +14,13 @@ struct StartBackoff {
     var isFailing: Bool { failures > 0 }
 
     mutating func failed(_ reason: String, now: MonotonicTime) {
+        self.reason = reason
+        // Processes that were started together fail together: that is one failure.
+        guard now >= until else { return }
         // 2^7 times 0.1 s is past the longest; the exponent stays small however often it fails.
         let seconds = min(Self.first * Double(1 << min(failures, 7)), Self.longest)
         failures += 1
         until = now.advanced(bySeconds: seconds)
-        self.reason = reason
     }
 
     mutating func succeeded() { self = StartBackoff() }

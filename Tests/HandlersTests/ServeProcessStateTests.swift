@@ -1,0 +1,148 @@
+import JobModel
+import Platform
+import Testing
+
+@testable import Handlers
+
+@Suite("What follows from what a serve process does")
+struct ServeProcessStateTests {
+    private typealias State = ServeProcessState
+    private let violation = ProtocolViolation("sang")
+    private let timeout = Failure(errorClass: "Timeout", message: "exceeded 5m")
+
+    private func handle(_ state: inout ServeProcessState, _ events: ServeProcessState.Event...)
+        -> [ServeProcessState.Action]
+    {
+        var actions: [ServeProcessState.Action] = []
+        for event in events { state.handle(event, into: &actions) }
+        return actions
+    }
+
+    private func open(threads: Int = 1, maximumRuns: Int? = nil) -> ServeProcessState {
+        var state = State(
+            State.Limits(threads: threads, startSeconds: 30, graceSeconds: 5, maximumRuns: maximumRuns))
+        _ = handle(&state, .spawned, .answered(.ready), .readEnded)
+        return state
+    }
+
+    @Test("until it is ready it has a limit and no room; then room for its threads")
+    func start() {
+        var state = State(State.Limits(threads: 2, startSeconds: 30, graceSeconds: 5, maximumRuns: nil))
+        #expect(handle(&state, .spawned) == [.setTimer(seconds: 30)])
+        #expect(!state.hasRoom)
+        #expect(handle(&state, .answered(.ready), .readEnded) == [.cancelTimer, .becameReady])
+        #expect(handle(&state, .assigned(1)) == [])
+        #expect(state.hasRoom && state.onlyRun == 1)
+        #expect(handle(&state, .assigned(2)) == [])
+        #expect(!state.hasRoom && state.onlyRun == nil)
+    }
+
+    @Test("an answer is settled when its read has ended, so a second one can take it back")
+    func answers() {
+        var state = open()
+        _ = handle(&state, .assigned(7))
+        #expect(handle(&state, .answered(.final(number: 7, .succeeded))) == [])
+        #expect(handle(&state, .readEnded) == [.finish(7, .succeeded)])
+        _ = handle(&state, .assigned(8))
+        let twice = ProtocolViolation("answered run 8 twice")
+        #expect(
+            handle(
+                &state, .answered(.final(number: 8, .succeeded)), .answered(.final(number: 8, .succeeded)), .readEnded)
+                == [
+                    .report(twice), .closed, .kill, .setTimer(seconds: HandlerProcess.secondsToDie),
+                    .finish(8, .failed(twice.failure)),
+                ])
+    }
+
+    @Test("a violation fails what runs, not what was answered before it, and nothing it says counts after it")
+    func violations() {
+        var state = open(threads: 3)
+        _ = handle(&state, .assigned(1), .assigned(2), .assigned(3))
+        let actions = handle(
+            &state, .answered(.final(number: 1, .succeeded)), .violated(violation),
+            .answered(.final(number: 2, .succeeded)), .readEnded)
+        #expect(actions.contains(.finish(1, .succeeded)))
+        #expect(actions.contains(.kill))
+        let end = handle(&state, .exited(.signaled(.kill, coreDumped: false), lastLines: ""))
+        #expect(
+            end == [
+                .finish(2, .failed(violation.failure)), .finish(3, .failed(violation.failure)), .cancelTimer, .ended,
+            ])
+    }
+
+    @Test("a timeout asks, waits for the grace, kills, and gives the process up if even that does not help")
+    func timeouts() {
+        var state = open()
+        _ = handle(&state, .assigned(1))
+        #expect(
+            handle(&state, .timedOut(1, timeout, job: "job x")) == [
+                .closed, .closeInput, .terminate, .setTimer(seconds: 5),
+            ])
+        #expect(handle(&state, .timerFired) == [.kill, .setTimer(seconds: HandlerProcess.secondsToDie)])
+        #expect(handle(&state, .timerFired) == [.finish(1, .failed(timeout)), .stuck])
+        #expect(handle(&state, .exited(.exited(0), lastLines: "")) == [.cancelTimer, .ended])
+    }
+
+    @Test("an answer after the timeout changes nothing for that job, and counts for the others")
+    func lateAnswers() {
+        var state = open(threads: 3)
+        _ = handle(&state, .assigned(1), .assigned(2), .assigned(3), .timedOut(1, timeout, job: "job x"))
+        let actions = handle(
+            &state, .answered(.final(number: 1, .succeeded)), .answered(.final(number: 2, .succeeded)), .readEnded)
+        #expect(actions == [.finish(1, .failed(timeout)), .finish(2, .succeeded)])
+        let end = handle(&state, .exited(.exited(0), lastLines: "bye"))
+        let message = "the handler's process was ended because of another job in it, job x, which exceeded 5m\nbye"
+        #expect(end.first == .finish(3, .failed(Failure(errorClass: "HandlerDied", message: message))))
+    }
+
+    @Test("an interrupted run can still succeed, but not fail")
+    func interrupted() {
+        for (said, outcome) in [
+            (Outcome.succeeded, Outcome.succeeded), (.failed(timeout), .interrupted), (.dead(timeout), .interrupted),
+        ] {
+            var state = open()
+            _ = handle(&state, .assigned(1), .interrupted(1, grace: 1))
+            #expect(handle(&state, .answered(.final(number: 1, said)), .readEnded) == [.finish(1, outcome)])
+        }
+    }
+
+    @Test("a retired process is told, keeps its jobs, then its input is closed; it is ended only after the grace")
+    func retire() {
+        var state = open()
+        _ = handle(&state, .assigned(1))
+        #expect(handle(&state, .retired) == [.closed, .sendQuiet])
+        #expect(
+            handle(&state, .answered(.final(number: 1, .succeeded)), .readEnded) == [
+                .finish(1, .succeeded), .closeInput, .setTimer(seconds: 5),
+            ])
+        #expect(handle(&state, .timerFired) == [.closeInput, .terminate, .setTimer(seconds: 5)])
+        #expect(handle(&state, .exited(.exited(0), lastLines: "")) == [.cancelTimer, .ended])
+    }
+
+    @Test("with its last run it is retired at once, so that it can end as soon as that is done")
+    func maximumRuns() {
+        var state = open(maximumRuns: 2)
+        #expect(handle(&state, .assigned(1)) == [])
+        _ = handle(&state, .answered(.final(number: 1, .succeeded)), .readEnded)
+        #expect(handle(&state, .assigned(2)) == [.closed, .sendQuiet])
+    }
+
+    @Test("what it has not read goes back as if it had never been there")
+    func undelivered() {
+        var state = open(threads: 2)
+        _ = handle(&state, .assigned(1), .assigned(2))
+        #expect(handle(&state, .undelivered([2])) == [.giveBack(2)])
+        let end = handle(&state, .exited(.exited(1), lastLines: ""))
+        #expect(end.contains(.finish(1, .failed(ServeProcessState.Cause.itself.failure(.exited(1), lastLines: "")))))
+        #expect(!end.contains { if case .finish(2, _) = $0 { true } else { false } })
+    }
+
+    @Test("a stop before it was ready is no failed start")
+    func stoppedAtStart() {
+        var state = State(State.Limits(threads: 1, startSeconds: 30, graceSeconds: 5, maximumRuns: nil))
+        #expect(handle(&state, .stopped(grace: 1)) == [.closeInput, .terminate, .setTimer(seconds: 1)])
+        #expect(handle(&state, .spawned) == [.kill, .setTimer(seconds: HandlerProcess.secondsToDie)])
+        #expect(
+            handle(&state, .exited(.signaled(.kill, coreDumped: false), lastLines: "")) == [.cancelTimer, .ended])
+    }
+}
