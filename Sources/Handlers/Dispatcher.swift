@@ -52,7 +52,6 @@ package final class Dispatcher {
         }
         self.handlers = handlers
         self.host = host
-        board.afterDelivery = { [weak self] in self?.noticeStop() }
         for handler in handlers {
             guard let user = handler.settings.user, handler.credentials == nil, handler.objection == nil,
                 user != current.user
@@ -118,6 +117,7 @@ package final class Dispatcher {
                 host.board.entries[slot]?.keeper.interrupt(slot: slot, grace: grace)
             }
         }
+        host.board.afterDelivery = { [weak self] in self?.noticeStop() }
         // If there was nothing to end, nothing will happen that would call back.
         _ = host.loop.at(.now()) { [weak self] in self?.noticeStop() }
     }
@@ -144,6 +144,7 @@ package final class Dispatcher {
     private func noticeStop() {
         guard let completion = whenStopped, host.board.isIdle, pools.allSatisfy({ $0?.isEmpty ?? true }) else { return }
         whenStopped = nil
+        host.board.afterDelivery = nil
         completion()
     }
 

@@ -12,7 +12,8 @@ protocol RunKeeper: AnyObject {
 
 /// What every slot is doing, when its time is up, and the reports that wait to be delivered.
 ///
-/// Only the leader touches it.
+/// Only the leader touches it. Nothing refers to it weakly, nor to what else each job passes through: an object with a
+/// weak reference counts all its references in a slower way from then on.
 final class RunBoard {
     struct Entry {
         let run: Run
@@ -29,8 +30,8 @@ final class RunBoard {
     }
 
     private(set) var entries: [Entry?]
-    /// Called at the end of every event, when nothing waits for delivery.
-    var afterDelivery: () -> Void = {}
+    /// Called at the end of every event, when nothing waits for delivery; set for a stop only.
+    var afterDelivery: (() -> Void)?
     private let handlers: [Handler]
     private let loop: EventLoop
     private let report: (DispatchReport) -> Void
@@ -140,7 +141,7 @@ final class RunBoard {
         }
         reports.removeAll(keepingCapacity: true)
         isDelivering = false
-        afterDelivery()
+        afterDelivery?()
     }
 
     /// Runs a caller's wish; what it decides at once is reported in the next turn, not while the caller is inside.
@@ -155,9 +156,9 @@ final class RunBoard {
     private func deliverSoon() {
         guard !isDeliverySet else { return }
         isDeliverySet = true
-        _ = loop.at(.now()) { [weak self] in
-            self?.isDeliverySet = false
-            self?.deliver()
+        _ = loop.at(.now()) { [self] in
+            isDeliverySet = false
+            deliver()
         }
     }
 
@@ -167,7 +168,7 @@ final class RunBoard {
         guard deadline < nextLook else { return }
         nextLook = deadline
         if let lookTimer { loop.cancel(lookTimer) }
-        lookTimer = loop.at(deadline) { [weak self] in self?.endOverdueRuns() }
+        lookTimer = loop.at(deadline) { [self] in endOverdueRuns() }
     }
 
     private func endOverdueRuns() {

@@ -48,6 +48,7 @@ struct ServeFaultTests {
     @Test("its end during a job says how, with its last words")
     func dies() throws {
         try expectReplaced(#""die",3"#, "HandlerDied", "ended during the job: exit status 3\nfirst words\nlast words")
+        try expectReplaced(#""die",0"#, "HandlerDied", "ended during the job: exit status 0")
         try expectReplaced(#""segfault""#, "HandlerDied", "ended during the job: killed by SIGSEGV")
         try expectReplaced(#""half an answer and die""#, "HandlerDied", "ended during the job: exit status 3")
     }
@@ -134,6 +135,15 @@ struct ServeFaultTests {
         let failure = try #require(try rig.run(job(#""x""#)).outcome.failure)
         #expect(failure.errorClass == "StartFailed")
         #expect(failure.message == "handler shell did not start: it was not ready within 300ms\nstarting")
+    }
+
+    @Test("one that is ready too late has failed to start all the same")
+    func readyTooLate() throws {
+        let script = #"trap '' TERM; sleep 0.5; echo '{"ready":true}' >&4; exec sleep 3600"#
+        let rig = try Rig(serveShell(script, startTimeout: 0.2, grace: 1), slots: 1)
+        let failure = try #require(try rig.run(job(#""x""#)).outcome.failure)
+        #expect(failure.message == "handler shell did not start: it was not ready within 200ms")
+        #expect(rig.spawns.count == 1)
     }
 
     @Test("one that cannot be executed fails the job with StartFailed")

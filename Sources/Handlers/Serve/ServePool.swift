@@ -152,10 +152,10 @@ final class ServePool: RunKeeper {
         }
         if !isBackoffTimerSet {
             isBackoffTimerSet = true
-            _ = host.loop.at(backoff.until) { [weak self] in
-                self?.isBackoffTimerSet = false
-                self?.startProcesses()
-                self?.host.board.deliver()
+            _ = host.loop.at(backoff.until) { [self] in
+                isBackoffTimerSet = false
+                startProcesses()
+                host.board.deliver()
             }
         }
         watchPatience()
@@ -174,9 +174,9 @@ final class ServePool: RunKeeper {
     private func watchPatience() {
         guard !isPatienceTimerSet, let slot = waiting.first, let since = host.board.entries[slot]?.since else { return }
         isPatienceTimerSet = true
-        _ = host.loop.at(since.advanced(bySeconds: Self.patience)) { [weak self] in
-            self?.isPatienceTimerSet = false
-            self?.losePatience()
+        _ = host.loop.at(since.advanced(bySeconds: Self.patience)) { [self] in
+            isPatienceTimerSet = false
+            losePatience()
         }
     }
 

@@ -274,10 +274,10 @@ final class ServeProcess: EventSink, HandlerProcessOwner, RunKeeper {
 
     private func setTimer(_ seconds: Double) {
         cancelTimer()
-        timer = host.loop.at(MonotonicTime.now().advanced(bySeconds: seconds)) { [weak self] in
-            self?.timer = nil
-            self?.handle(.timerFired)
-            self?.host.board.deliver()
+        timer = host.loop.at(MonotonicTime.now().advanced(bySeconds: seconds)) { [self] in
+            timer = nil
+            handle(.timerFired)
+            host.board.deliver()
         }
     }
 

@@ -37,7 +37,7 @@ struct ServeProcessState {
     private var answered: [(number: Int, outcome: Outcome)] = []
     private var runsTaken = 0
     private var cause = Cause.itself
-    private var wasReady = false
+    private var wasOpen = false
 
     init(_ limits: Limits) { self.limits = limits }
 
@@ -95,10 +95,10 @@ struct ServeProcessState {
         switch answer {
         case .ready where phase == .starting:
             phase = .open
-            wasReady = true
+            wasOpen = true
             actions += [.cancelTimer, .becameReady]
-        case .ready where !wasReady:
-            wasReady = true  // It was being stopped meanwhile.
+        case .ready where !wasOpen:
+            break  // Too late: it is being ended.
         case .ready:
             violate(ProtocolViolation("said `ready` twice"), &actions)
         case .final(let number, let outcome):
@@ -251,7 +251,7 @@ struct ServeProcessState {
         if phase == .open { actions.append(.closed) }
         finishAnswered(&actions)
         finishAll(status, lastLines, &actions)
-        if !wasReady, let reason = cause.startFailure(status, lastLines: lastLines, limits) {
+        if !wasOpen, let reason = cause.startFailure(status, lastLines: lastLines, limits) {
             actions.append(.startFailed(reason))
         }
         phase = .ended
