@@ -32,10 +32,16 @@ build: deps ## build the release binary, .build/release/martlet
 test: deps test-deps ## run all tests
 	.ci/test
 
-.PHONY: bench
-bench: build ## measure jobs per second beside the limits of this machine
-	swift build $(RELEASE) --product Bench
+.PHONY: bench bench-quick
+bench: build-bench ## measure jobs per second beside the limits of this machine, some minutes
 	.build/release/Bench --martlet $(MARTLET)
+
+bench-quick: build-bench ## the same with fewer jobs, about a minute
+	.build/release/Bench --martlet $(MARTLET) --quick
+
+.PHONY: build-bench
+build-bench: build
+	swift build $(RELEASE) --product Bench
 
 .PHONY: lint
 lint: ## check format, manual pages and scripts

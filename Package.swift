@@ -73,7 +73,10 @@ let package = Package(
         "JobModel", argumentParser, logging,
       ], swiftSettings: house),
     .executableTarget(
-      name: "Bench", dependencies: ["Platform", argumentParser], swiftSettings: house),
+      name: "Bench", dependencies: ["Redis", "Platform", argumentParser],
+      resources: [
+        .embedInCode("Programs")
+      ], swiftSettings: house),
 
     // Tests
     .target(

@@ -1,0 +1,77 @@
+import Glibc
+import Platform
+
+/// A running `martlet run`.
+final class Daemon {
+    /// What a scenario needs of the configuration; everything else is as it comes.
+    struct Setup {
+        var workers = 1
+        var slots = 10
+        /// "serve" or "spawn".
+        var mode = "serve"
+        /// Of the handler; a name without a slash is a program of the workshop.
+        var command: [String]
+    }
+
+    private let child: ChildProcess
+    private let workshop: Workshop
+    private let patience: Patience
+    var pid: Int32 { child.pid }
+
+    /// Starts it and waits until all workers stand in the set of processes.
+    init(_ setup: Setup, martlet: String, server: Server, _ workshop: Workshop, _ patience: Patience) throws {
+        self.workshop = workshop
+        self.patience = patience
+        try workshop.write(Array(Self.configuration(setup, server).utf8), to: "martlet.yml")
+        let log = try FileDescriptor.open(workshop.file("martlet.log"), O_WRONLY | O_CREAT | O_TRUNC)
+        child = try workshop.spec(
+            martlet, ["run", "-C", workshop.file("martlet.yml")], output: log.raw, onDeath: .terminate
+        ).spawn()
+        do {
+            try wait(for: "\(setup.workers) workers", limit: 20) {
+                try server.integer("SCARD", "processes") == setup.workers
+            }
+        } catch {
+            stop()
+            throw error
+        }
+    }
+
+    /// As `Patience.wait`, but fails at once when the daemon has ended, and with its log.
+    func wait(for what: String, limit seconds: Double, _ condition: () throws -> Bool) throws {
+        do {
+            try patience.wait(for: what, limit: seconds) {
+                if kill(child.pid, 0) != 0 || child.reap() != nil { throw BenchError.failed("martlet ended") }
+                return try condition()
+            }
+        } catch BenchError.failed(let reason) {
+            throw BenchError.failed("\(reason)\n\(workshop.text("martlet.log").suffix(2000))")
+        }
+    }
+
+    /// Ends it and everything it started; returns when they are gone.
+    func stop() {
+        child.signal(.terminate)
+        if child.wait(until: .now().advanced(bySeconds: 15)) == nil {
+            ProcessTree.kill(child.pid)
+            _ = child.wait(until: .never)
+        }
+    }
+
+    private static func configuration(_ setup: Setup, _ server: Server) -> String {
+        """
+        redis: unix://\(server.socket)
+        processes: \(setup.workers)
+        concurrency: \(setup.slots)
+        timeout: 5
+        log: { level: warning }
+        queues: [default]
+        handlers:
+          bench:
+            command: [\(setup.command.joined(separator: ", "))]
+            classes: [BenchJob]
+            mode: \(setup.mode)
+
+        """
+    }
+}

@@ -1,0 +1,50 @@
+import Foundation
+
+/// The samples of all scenarios, and what they come to.
+struct Table {
+    let machine: Machine
+    let repetitions: Int
+    private let names: [String]
+    private var samples: [String: [Sample]] = [:]
+
+    init(machine: Machine, repetitions: Int, names: [String]) {
+        self.machine = machine
+        self.repetitions = repetitions
+        self.names = names
+    }
+
+    mutating func add(_ sample: Sample, to name: String) { samples[name, default: []].append(sample) }
+
+    private var rows: [Row] { names.map { Row($0, samples[$0] ?? []) } }
+
+    private struct Document: Encodable {
+        let machine: Machine
+        let repetitions: Int
+        let scenarios: [Row]
+    }
+
+    func json() throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        encoder.keyEncodingStrategy = .convertToSnakeCase
+        let document = Document(machine: machine, repetitions: repetitions, scenarios: rows)
+        return String(decoding: try encoder.encode(document), as: UTF8.self)
+    }
+
+    func text() -> String {
+        let lines = [Row.heads] + rows.map(\.cells)
+        let widths = Row.heads.indices.map { column in lines.map { $0[column].count }.max() ?? 0 }
+        let body = lines.map { cells in
+            cells.indices.map { column in
+                let space = String(repeating: " ", count: widths[column] - cells[column].count)
+                return column == 0 ? cells[column] + space : space + cells[column]
+            }.joined(separator: "  ")
+        }
+        return """
+            \(machine.text)
+            Medians of \(repetitions) runs in turn; jobs of \(Backlog.payloadBytes) bytes; CPU in us per job.
+
+            \(body.joined(separator: "\n"))
+            """
+    }
+}
