@@ -57,4 +57,25 @@ struct EscapeeTests {
         #expect(rig.turn(within: 10, until: isClean))
         #expect(try rig.reports.first?.outcome ?? rig.nextReport().outcome == .succeeded)
     }
+
+    @Test("a handler that is being started is told from what another one left behind")
+    func starting() throws {
+        // Between fork and exec a child has our program, and copies of all our pipes.
+        let unborn = fork()
+        if unborn == 0 {
+            while true { pause() }
+        }
+        try #require(unborn > 0)
+        defer {
+            kill(unborn, SIGKILL)
+            waitpid(unborn, nil, 0)
+        }
+        let handler = try ProcessSpec(executable: "/bin/sleep", arguments: ["sleep", "60"]).spawn()
+        defer {
+            handler.signal(.kill)
+            _ = handler.wait(until: .never)
+        }
+        #expect(ProcessFile.runsOurProgram(unborn))
+        #expect(!ProcessFile.runsOurProgram(handler.pid))
+    }
 }

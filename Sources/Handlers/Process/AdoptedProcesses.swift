@@ -95,7 +95,8 @@ final class AdoptedProcesses {
     }
 
     private func belongs(_ entry: ProcessEntry, to mark: Mark) -> Bool {
-        guard entry.parent == getpid() else { return false }
+        // A handler that is just being started, by our main thread, holds copies of all our pipes until it is executed.
+        guard entry.parent == getpid(), !ProcessFile.runsOurProgram(entry.pid) else { return false }
         if entry.group == mark.leader { return true }
         if let output = mark.output, ProcessFile.isPipe(output, openIn: entry.pid) { return true }
         guard let jid = mark.jid else { return false }

@@ -17,6 +17,14 @@ enum ProcessFile {
         return fstat(descriptor, &status) == 0 ? UInt64(status.st_ino) : nil
     }
 
+    /// Whether a process executes the same file as we do, as a child does between vfork(2) and execve(2).
+    static func runsOurProgram(_ pid: Int32) -> Bool {
+        var ours = stat()
+        var theirs = stat()
+        guard stat("/proc/self/exe", &ours) == 0, stat("/proc/\(pid)/exe", &theirs) == 0 else { return false }
+        return ours.st_dev == theirs.st_dev && ours.st_ino == theirs.st_ino
+    }
+
     /// Whether a process holds the pipe with this inode.
     static func isPipe(_ inode: UInt64, openIn pid: Int32) -> Bool {
         guard let directory = opendir("/proc/\(pid)/fd") else { return false }
