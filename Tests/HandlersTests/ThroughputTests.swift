@@ -68,4 +68,17 @@ struct ThroughputTests {
         #expect(rig.reports.allSatisfy { $0.outcome == .succeeded })
         #expect(rig.stop(grace: 1) < 10)
     }
+
+    @Test("300 handlers that ignore SIGTERM, each with a child in a session of its own, are gone soon after the grace")
+    func stubborn() throws {
+        let script = "trap '' TERM; echo '{\"ready\":true}' >&4; read -r line <&3; setsid sleep 3600 & wait"
+        let rig = try Rig(serveShell(script), slots: 300)
+        for slot in 0..<300 { try rig.start(job(""), slot: slot) }
+        #expect(rig.turn(within: 60) { rig.dispatcher.poolDescriptions.first?.busy == 300 })
+        let pids = Set(rig.dispatcher.slots.compactMap(\.pid))
+        let children = ProcessTree.all().filter { pids.contains($0.parent) }.map(\.pid)
+        #expect(rig.stop(grace: 0.3) < 10)
+        #expect(!pids.contains(where: isAlive))
+        #expect(rig.turn(within: 5) { !children.contains(where: isAlive) })
+    }
 }

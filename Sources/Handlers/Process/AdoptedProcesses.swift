@@ -25,9 +25,10 @@ final class AdoptedProcesses {
     /// Killed, and to be waited for.
     private var dying: Set<Int32> = []
     private var isTimerSet = false
-    private var lastScan = MonotonicTime(nanoseconds: .min)
-    /// What one scan of /proc found, for kills shortly after one another; each is checked again before it is sent.
-    private var scanned: [ProcessEntry] = []
+    /// Until then, kills use the last scan.
+    private var nextScan = MonotonicTime(nanoseconds: .min)
+    /// Processes by their parent, as one scan of /proc found them; each is looked at again before a signal is sent to it.
+    private var families: [Int32: [ProcessEntry]]?
     /// Strangers that have ended, and the first spawn that began after we saw them: they cannot be its child.
     private var strangers: [Int32: Int] = [:]
 
@@ -62,19 +63,29 @@ final class AdoptedProcesses {
         setTimer()
     }
 
-    /// Kills a process and its descendants, whatever process group they moved to.
+    /// Kills a process and its descendants, whatever process group they moved to. One that has ended already has none: they
+    /// became our children.
     func killTree(_ pid: Int32) {
-        let now = MonotonicTime.now()
-        // A thorough kill scans /proc several times. Of many at once, as at a stop, the later ones share one scan.
-        guard now.seconds(since: lastScan) < 0.05 else {
+        guard let root = ProcessEntry(pid: pid), !root.isZombie else { return }
+        let start = MonotonicTime.now()
+        guard start < nextScan else {
             ProcessTree.kill(pid)
-            lastScan = now
-            scanned = []
+            let end = MonotonicTime.now()
+            // A thorough kill scans /proc several times. Of many at once, as at a stop, the later ones share one scan, so
+            // that scanning takes a tenth of the time at most.
+            nextScan = end.advanced(bySeconds: max(0.05, 10 * end.seconds(since: start)))
+            families = nil
             return
         }
-        if scanned.isEmpty { scanned = ProcessTree.all() }
-        for entry in ProcessTree.descendants(of: pid, in: scanned) { ProcessTree.send(.kill, to: entry) }
-        if let entry = scanned.first(where: { $0.pid == pid }) { ProcessTree.send(.kill, to: entry) }
+        let families = families ?? Dictionary(grouping: ProcessTree.all(), by: \.parent)
+        self.families = families
+        var seen: Set<Int32> = [pid]
+        var tree = [root]
+        while let entry = tree.popLast() {
+            ProcessTree.send(.kill, to: entry)
+            // The scan is not of one instant: a reused number could close a circle.
+            tree += (families[entry.pid] ?? []).filter { seen.insert($0.pid).inserted }
+        }
     }
 
     /// Reaps children that are nobody's: what handlers that go on have started and left alone.
