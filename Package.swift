@@ -110,7 +110,7 @@ let package = Package(
     .testTarget(
       name: "SchedulerTests",
       dependencies: [
-        "Scheduler", "Queueing", "Redis", "Configuration", "JobModel", "Platform", "TestSupport",
+        "Scheduler", "Queueing", "Redis", "Configuration", "JobModel", "Platform", "TestSupport", logging,
       ],
       swiftSettings: house),
     .testTarget(

@@ -1,0 +1,70 @@
+import Queueing
+import Redis
+import TestSupport
+import Testing
+
+@testable import Scheduler
+
+@Suite("Promoting due jobs")
+struct PromoteTests {
+    @Test("what is due goes to its queue, the longest due first; what is not due stays")
+    func due() throws {
+        let desk = try Desk()
+        try desk.add("retry", due: 20, "b")
+        try desk.add("retry", due: 10, "a")
+        try desk.add("schedule", due: 15, "s")
+        try desk.add("schedule", due: 4_000_000_000, "later")
+        try desk.run(PromoteDueJobs.runOnce)
+        #expect(try desk.queue("q") == ["a", "b", "s"])
+        #expect(try desk.names("retry").isEmpty)
+        #expect(try desk.names("schedule") == ["later"])
+        #expect(try desk.call("SISMEMBER", "queues", "q").integer == 1)
+    }
+
+    @Test("a run moves thousands, each once, however many share a moment")
+    func many() throws {
+        let desk = try Desk()
+        let names = (0..<2345).map { "n\($0)" }
+        for name in names { try desk.add("schedule", due: 1, name) }
+        try desk.run(PromoteDueJobs.runOnce)
+        let promoted = try desk.queue("q")
+        #expect(promoted.count == names.count && Set(promoted) == Set(names))
+        #expect(try desk.names("schedule").isEmpty)
+    }
+
+    @Test("two schedulers at the same time move each job once")
+    func two() throws {
+        let desk = try Desk()
+        for index in 0..<150 { try desk.add("schedule", due: 1, "n\(index)") }
+        let other = try desk.server.connect(scripts: Scripts.all)
+        // Both have read the same batch when both move it.
+        let first = try DueJobs.due(desk.redis.call(DueJobs.dueCommand(.schedule)))
+        let second = try DueJobs.due(other.call(DueJobs.dueCommand(.schedule)))
+        let moved = try DueJobs.answer(desk.redis.call(DueJobs.promoteCommand(first, from: .schedule))).promoted
+        let again = try DueJobs.answer(other.call(DueJobs.promoteCommand(second, from: .schedule))).promoted
+        #expect(moved == DueJobs.most && again == 0)
+        try desk.run(PromoteDueJobs.runOnce)
+        #expect(try desk.queue("q").count == 150)
+    }
+
+    @Test("a member that is no job goes to the dead set as it is, and the rest is promoted")
+    func malformed() throws {
+        let desk = try Desk()
+        try desk.call("ZADD", "retry", "1", "not json")
+        try desk.add("retry", due: 2, "good")
+        try desk.run(PromoteDueJobs.runOnce)
+        #expect(try desk.queue("q") == ["good"])
+        #expect(try desk.call("ZRANGE", "dead", "0", "-1").elements?.compactMap(\.text) == ["not json"])
+    }
+
+    @Test("a queue of another type holds nobody else up")
+    func polluted() throws {
+        let desk = try Desk()
+        try desk.call("SET", "queue:bad", "text")
+        for index in 0..<120 { try desk.add("schedule", due: 1, "b\(index)", queue: "bad") }
+        try desk.add("schedule", due: 2, "good")
+        try desk.run(PromoteDueJobs.runOnce)
+        #expect(try desk.queue("q") == ["good"])
+        #expect(try desk.names("schedule").count == 120, "they stay where they are")
+    }
+}
