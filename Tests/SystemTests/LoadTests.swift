@@ -1,0 +1,113 @@
+import Foundation
+import Platform
+import TestSupport
+import Testing
+
+/// The heavy ones, one after the other. MARTLET_DRAIN_JOBS, MARTLET_CHAOS_SECONDS and MARTLET_CHAOS_SEED make them longer.
+@Suite("Under load", .serialized)
+struct LoadTests {
+    @Test("draining jobs of 100 classes with 1,000 slots shows no growth")
+    func drain() throws {
+        let count = Parameter.integer("MARTLET_DRAIN_JOBS") ?? 20_000
+        let configuration = """
+            concurrency: 1000
+            timeout: 5
+            handlers:
+              quick: { command: [\(QuickHandler.path), "0", noledger], classes: ["Class*"], mode: serve, threads: 250 }
+            """
+        try Scene.run(configuration, starting: false) { scene in
+            func payloads(_ range: Range<Int>) -> [[UInt8]] {
+                range.map { Array(Jobs.payload("Class\($0 % 100)", "j\($0)", args: "[\($0),\"text\"]").utf8) }
+            }
+            // Buffers and tables reach their size with the first jobs.
+            let warmUp = 3000
+            try scene.jobs.push(payloads(0..<warmUp))
+            scene.daemon.start()
+            try eventually(within: 60, "the first jobs are done") { try scene.jobs.number("stat:processed") == warmUp }
+
+            try scene.jobs.push(payloads(0..<count))
+            var (first, last): ([Census], [Census]) = ([], [])
+            let deadline = MonotonicTime.now().advanced(bySeconds: 60 + Double(count) / 500)
+            while MonotonicTime.now() < deadline {
+                let done = try scene.jobs.number("stat:processed") - warmUp
+                if done <= count / 10 { first.append(Census(scene.daemon)) }
+                if done >= count - count / 10 { last.append(Census(scene.daemon)) }
+                if done >= count { break }
+                usleep(10_000)
+            }
+            #expect(try scene.jobs.number("stat:processed") == count + warmUp)
+            #expect(!first.isEmpty && !last.isEmpty)
+            let memory = (Census.median(first, \.residentKB), Census.median(last, \.residentKB))
+            #expect(Double(memory.1) <= 1.1 * Double(memory.0), "resident KB of the tree: \(memory)")
+            let threads = (Census.median(first, \.threads), Census.median(last, \.threads))
+            #expect(threads.0 == threads.1)
+            let descriptors = (Census.median(first, \.descriptors), Census.median(last, \.descriptors))
+            #expect(abs(descriptors.0 - descriptors.1) <= 2, "one may be open for the moment of a look into /proc")
+            #expect((first + last).allSatisfy { $0.zombies <= 1 } && last.last?.zombies == 0)
+            try scene.finish()
+        }
+    }
+
+    @Test("chaos: workers killed and frozen, connections cut, supervisors killed: no job is lost")
+    func chaos() throws {
+        let seed =
+            Parameter.integer("MARTLET_CHAOS_SEED").map { UInt64(bitPattern: Int64($0)) }
+            ?? UInt64.random(in: 1...999_999)
+        let seconds = Double(Parameter.integer("MARTLET_CHAOS_SECONDS") ?? 20)
+        print("chaos with MARTLET_CHAOS_SEED=\(seed) for \(Int(seconds)) s")
+        try Scene.run(CrashTests.configuration(processes: 3, concurrency: 6), options: ["--appendonly", "yes"]) {
+            scene in
+            var chaos = Chaos(scene, seed: seed)
+            try chaos.rage(until: .now().advanced(bySeconds: seconds))
+            chaos.calm()
+            let pushed = Set(chaos.pushed)
+            // A job whose handler was killed waits for its retry; nothing waits for 15 s here.
+            try eventually(within: 90, "every job is done") {
+                try scene.jobs.makeDue("retry")
+                return pushed.subtracting(scene.done).isEmpty
+            }
+            let buried = try scene.jobs.members(of: "dead").count
+            let lost = pushed.subtracting(scene.done).count
+            #expect(lost == 0, "seed \(seed): \(lost) of \(pushed.count) lost, \(buried) in the dead set")
+            try eventually(within: 40, "nothing is reserved any more") { try scene.jobs.reserved() == 0 }
+            print(
+                "chaos: \(chaos.deeds) deeds, \(pushed.count) jobs, \(scene.ledger.count { $0.hasPrefix("start") }) runs, lost \(lost)"
+            )
+            try scene.finish()
+        }
+    }
+}
+
+enum Parameter {
+    static func integer(_ name: String) -> Int? { ProcessInfo.processInfo.environment[name].flatMap { Int($0) } }
+}
+
+/// What a daemon's tree holds at a moment.
+struct Census {
+    var residentKB = 0
+    var threads = 0
+    var descriptors = 0
+    var zombies = 0
+
+    init(_ daemon: Daemon) {
+        for entry in daemon.tree {
+            if entry.isZombie {
+                zombies += 1
+                continue
+            }
+            residentKB += ProcessIdentity.residentKB(of: entry.pid) ?? 0
+            threads += Self.entries(of: "/proc/\(entry.pid)/task")
+            descriptors += Self.entries(of: "/proc/\(entry.pid)/fd")
+        }
+    }
+
+    private static func entries(of directory: String) -> Int {
+        // A process that ended meanwhile holds nothing.
+        (try? FileManager.default.contentsOfDirectory(atPath: directory).count) ?? 0
+    }
+
+    static func median(_ all: [Census], _ value: (Census) -> Int) -> Int {
+        let sorted = all.map(value).sorted()
+        return sorted.isEmpty ? 0 : sorted[sorted.count / 2]
+    }
+}
