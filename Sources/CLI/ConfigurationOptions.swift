@@ -15,9 +15,11 @@ struct ConfigurationOptions: ParsableArguments {
 
     static let defaultFiles = ["/etc/martlet/martlet.yml", "config/martlet.yml"]
 
-    /// Reads and proves the configuration; prints every mistake and ends with status 78 if there is one.
-    func load(flags: FlagOverrides = FlagOverrides()) throws -> LoadedConfiguration {
-        switch read(flags: flags) {
+    /// Reads the configuration; prints every mistake and ends with status 78 if there is one.
+    ///
+    /// - Parameter provesHandlers: programs, directories and users that handlers name must be there, too.
+    func load(flags: FlagOverrides = FlagOverrides(), provesHandlers: Bool = false) throws -> LoadedConfiguration {
+        switch read(flags: flags, provesHandlers: provesHandlers) {
         case .success(let loaded):
             for note in loaded.notes { Output.error("\(note)") }
             return loaded
@@ -28,7 +30,7 @@ struct ConfigurationOptions: ParsableArguments {
     }
 
     /// The configuration, or everything that is wrong with it.
-    func read(flags: FlagOverrides) -> Result<LoadedConfiguration, Problems> {
+    func read(flags: FlagOverrides, provesHandlers: Bool) -> Result<LoadedConfiguration, Problems> {
         var flags = flags
         flags.redis = redis ?? flags.redis
         let environment = ConfigurationOptions.environment()
@@ -37,7 +39,8 @@ struct ConfigurationOptions: ParsableArguments {
             return .failure(
                 Problems([Problem(file: "martlet", message: "no configuration at \(places); name one with -C FILE")]))
         }
-        return ConfigurationReader.load(path: path, environment: environment, flags: flags)
+        return ConfigurationReader.load(
+            path: path, environment: environment, flags: flags, provesHandlers: provesHandlers)
     }
 
     /// This process's environment. The first of a name counts, as for getenv(3).

@@ -18,20 +18,25 @@ package enum ConfigurationReader {
         load(path: path, environment: environment, flags: flags).map(\.settings)
     }
 
-    /// Reads and decodes a file. Looks at nothing else but the directories in which bare commands are looked up.
+    /// Reads and decodes a file. Looks at nothing else but the directories in which bare commands are looked up and, if
+    /// asked to, what the handlers name.
     ///
     /// - Parameters:
     ///   - path: as the user wrote it; messages show it so. A relative one counts from the working directory.
     ///   - environment: of the process; both `MARTLET_…` variables and those that choose a Sidekiq section.
+    ///   - provesHandlers: also report what `HandlerProof` finds, together with the mistakes of the text.
     package static func load(
-        path: String, environment: [String: String], flags: FlagOverrides = FlagOverrides()
+        path: String, environment: [String: String], flags: FlagOverrides = FlagOverrides(),
+        provesHandlers: Bool = false
     ) -> Result<LoadedConfiguration, Problems> {
         do throws(Problem) {
             let bytes = try ConfigurationFile.read(path)
             let absolute = ExecutableSearch.absolute(path, from: workingDirectory())
-            return decode(
+            var reading = reading(
                 bytes, file: path, absolutePath: absolute, environment: environment, flags: flags,
                 isExecutable: ExecutableSearch.isExecutableFile)
+            if provesHandlers { reading.proveHandlers() }
+            return reading.result
         } catch {
             var unused = Settings(file: path, directory: "/", queues: [])
             let others = Override.apply(environment: environment, flags: flags, to: &unused)
@@ -49,27 +54,55 @@ package enum ConfigurationReader {
         _ bytes: [UInt8], file: String, absolutePath: String, environment: [String: String],
         flags: FlagOverrides = FlagOverrides(), isExecutable: @escaping (String) -> Bool
     ) -> Result<LoadedConfiguration, Problems> {
-        let directory = ExecutableSearch.parent(of: absolutePath)
-        var settings = Settings(file: absolutePath, directory: directory, queues: [])
-        var problems: [Problem] = []
-        var places = Places(file: file)
+        reading(
+            bytes, file: file, absolutePath: absolutePath, environment: environment, flags: flags,
+            isExecutable: isExecutable
+        ).result
+    }
+
+    /// A text as far as it could be read.
+    private struct Reading {
+        var settings: Settings
+        var places: Places
         var notes: [Problem] = []
+        var problems: [Problem] = []
+
+        var result: Result<LoadedConfiguration, Problems> {
+            problems.isEmpty
+                ? .success(LoadedConfiguration(settings: settings, places: places, notes: notes))
+                : .failure(Problems(problems))
+        }
+
+        /// Of handlers whose command could be read; the others have a problem already.
+        mutating func proveHandlers() {
+            var provable = settings
+            provable.handlers.removeAll { $0.command.first?.isEmpty ?? true }
+            problems += HandlerProof.problems(in: provable, places: places)
+        }
+    }
+
+    private static func reading(
+        _ bytes: [UInt8], file: String, absolutePath: String, environment: [String: String], flags: FlagOverrides,
+        isExecutable: @escaping (String) -> Bool
+    ) -> Reading {
+        let directory = ExecutableSearch.parent(of: absolutePath)
+        var reading = Reading(
+            settings: Settings(file: absolutePath, directory: directory, queues: []), places: Places(file: file))
         do throws(YAMLMistake) {
             let document = try YAMLDocument(composing: try ConfigurationFile.text(bytes))
             var decoder = SettingsDecoder(
                 document: document, file: file, directory: directory, isExecutable: isExecutable)
             let section = SidekiqFile.environment(environment)
-            settings = decoder.settings(path: absolutePath, sidekiqEnvironment: section) ?? settings
-            problems = decoder.diagnosis.problems
-            places = decoder.places
-            notes = decoder.diagnosis.notes
+            reading.settings = decoder.settings(path: absolutePath, sidekiqEnvironment: section) ?? reading.settings
+            reading.problems = decoder.diagnosis.problems
+            reading.places = decoder.places
+            reading.notes = decoder.diagnosis.notes
         } catch {
-            problems = [Problem(file: file, at: error.place, message: error.message)]
+            reading.problems = [Problem(file: file, at: error.place, message: error.message)]
         }
-        problems.sort { ($0.line ?? 0, $0.column ?? 0) < ($1.line ?? 0, $1.column ?? 0) }
-        problems += Override.apply(environment: environment, flags: flags, to: &settings)
-        guard problems.isEmpty else { return .failure(Problems(problems)) }
-        return .success(LoadedConfiguration(settings: settings, places: places, notes: notes))
+        reading.problems.sort { ($0.line ?? 0, $0.column ?? 0) < ($1.line ?? 0, $1.column ?? 0) }
+        reading.problems += Override.apply(environment: environment, flags: flags, to: &reading.settings)
+        return reading
     }
 
     private static func workingDirectory() -> String {

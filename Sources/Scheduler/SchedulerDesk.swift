@@ -5,10 +5,17 @@ import Redis
 
 /// What the scheduler's tasks work with: a connection that is made again when it was lost, and what they are told.
 final class SchedulerDesk {
+    /// A worker's longest pause between attempts to connect is 5 s, and greeting takes 3 s at the most.
+    static let returnSeconds = 9.0
+
     let deadLimits: DeadLimits
     let log: Logger
     /// Identities the supervisor has declared dead and that are not rescued yet.
     var dead: [String] = []
+
+    /// Before this, a lease that is over proves nothing: Redis may have been away for everybody, and workers that live
+    /// need a moment to come back and renew.
+    private(set) var judgesLeasesFrom = MonotonicTime(nanoseconds: 0)
 
     private let endpoint: Redis.RedisEndpoint
     private var connection: RedisConnection?
@@ -45,6 +52,7 @@ final class SchedulerDesk {
             if failures > 0 { log.notice("Redis is back", metadata: ["server": "\(endpoint.redacted)"]) }
             failures = 0
             connection = new
+            judgesLeasesFrom = .now().advanced(bySeconds: Self.returnSeconds)
             return .connected(new)
         } catch {
             failed(error)

@@ -12,7 +12,13 @@ struct Heartbeat {
 
     private let plan: WorkerPlan
     private let info: [UInt8]
-    private var count = 0
+    /// With more jobs at once the record is written at every beat only: it holds their payloads.
+    private static let mostLively = 100
+
+    /// Seconds since the start, as `isDue` counts them.
+    private var age = 0
+    private var recordedBusy = 0
+    private var residentKB = 0
     /// How long the last beat took, by which the dashboard judges the way to Redis.
     private var roundTripMicroseconds = 0
 
@@ -23,17 +29,30 @@ struct Heartbeat {
 
     mutating func note(roundTripSeconds: Double) { roundTripMicroseconds = Int(roundTripSeconds * 1e6) }
 
-    /// One beat: the lease, every other time the record, the metrics, and a comparison of what Redis holds for us with
-    /// what we know, since a request may have been carried out long after we had given it up.
+    /// Asked every second: an idle worker beats every five seconds, one that works every second, so that what the
+    /// dashboard and `martlet status` show is no older.
+    mutating func isDue(busy: Int, hasMetrics: Bool) -> Bool {
+        age += 1
+        let isLively = (busy > 0 || recordedBusy > 0 || hasMetrics) && busy <= Self.mostLively
+        return isLively || age % Int(Self.seconds) == 0
+    }
+
+    /// One beat: the lease, the record (of an idle worker every other time), the metrics, and a comparison of what Redis
+    /// holds for us with what we know, since a request may have been carried out long after we had given it up.
+    ///
+    /// - Parameter resident: measures the memory of the process and its handlers; looks through /proc.
     mutating func questions(
-        of state: WorkerState, metrics: [JobClass: ClassMetrics], residentKB: () -> Int, at now: Moment
+        of state: WorkerState, metrics: [JobClass: ClassMetrics], resident: () -> Int, at now: Moment
     ) -> [(RedisQuestion, RedisCommand)] {
         var beat = ProcessRegistry.Beat(identity: plan.identity)
-        if count % 2 == 0 {
+        let isRegular = age % (2 * Int(Self.seconds)) == 0
+        if isRegular || residentKB == 0 { residentKB = resident() }
+        if isRegular || state.busy > 0 || recordedBusy > 0 {
+            recordedBusy = state.busy
             beat.record = ProcessRecord(
                 info: info, concurrency: plan.settings.concurrency, busy: state.busy, beat: now.wall,
                 roundTripMicroseconds: roundTripMicroseconds, isQuiet: state.phase != .running,
-                residentKB: residentKB())
+                residentKB: residentKB)
             beat.work = state.slots.enumerated().compactMap { index, slot in
                 slot.occupation.map {
                     WorkEntry(
@@ -42,7 +61,6 @@ struct Heartbeat {
                 }
             }
         }
-        count += 1
         let question = RedisQuestion.beat(askedAt: now.boot, registers: false)
         return [(question, ProcessRegistry.command(beat))] + flush(metrics, at: now)
             + [(.ids, OwnReservations.idsCommand(identity: plan.identity))]

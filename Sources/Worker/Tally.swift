@@ -8,6 +8,8 @@ struct Tally {
     private(set) var failed = 0
     private var classes: [JobClass: ClassMetrics] = [:]
 
+    var hasClasses: Bool { !classes.isEmpty }
+
     /// Notes the end of a run. Interrupted runs count nowhere: they will run again.
     mutating func note(_ outcome: Outcome, of job: JobClass, seconds: Double) {
         switch outcome {

@@ -25,11 +25,11 @@ extension WorkerLoop {
             beat()
         case .down(let reason, let retrySeconds):
             take(.linkDown)
-            guard downSince == nil else { return }
+            guard downSince == nil, exitStatus == nil else { return }
             downSince = .now()
             log.warning(
                 "waiting for Redis; running jobs go on",
-                metadata: ["reason": "\(reason)", "retry_in": "\(retrySeconds)"])
+                metadata: ["reason": "\(reason)", "retry_in": "\(Int((retrySeconds * 1000).rounded())) ms"])
         case .refused(let reason): refused(reason)
         case .answered(let question, let reply): answered(question, reply)
         case .push: take(.woken)
@@ -89,7 +89,7 @@ extension WorkerLoop {
     func beat() {
         guard link.isUp else { return }
         let questions = heartbeat.questions(
-            of: state, metrics: tally.takeClasses(), residentKB: Self.residentKB, at: now)
+            of: state, metrics: tally.takeClasses(), resident: Self.residentKB, at: now)
         for question in questions { link.ask(question) }
         link.flush()
     }

@@ -79,7 +79,6 @@ final class WorkerLoop: @unchecked Sendable {
         try loop.watch(signals.raw, for: .readable, sink)
         try loop.watch(control.raw, for: .readable, sink)
         every(1) { [unowned self] in housekeeping() }
-        every(Heartbeat.seconds) { [unowned self] in beat() }
         poll()
     }
 
@@ -218,6 +217,7 @@ final class WorkerLoop: @unchecked Sendable {
         link.checkTime()
         control.send(.progress)
         tellFigures()
+        if heartbeat.isDue(busy: state.busy, hasMetrics: tally.hasClasses) { beat() }
     }
 
     func tellFigures() {

@@ -17,16 +17,10 @@ struct CheckCommand: ParsableCommand {
     @Flag(help: "Look at the file and the handlers only.") var offline = false
 
     func run() throws {
-        let loaded = try options.load()
-        let settings = loaded.settings
-        let problems = HandlerProof.problems(in: settings, places: loaded.places)
-        guard problems.isEmpty else {
-            Output.error("\(Problems(problems))")
-            throw Exit.configuration
-        }
+        let settings = try options.load(provesHandlers: true).settings
         Output.line("\(settings.file): no mistakes")
         Output.line(
-            "  \(settings.processes) processes x \(settings.concurrency) slots, "
+            "  \(settings.processes) \(settings.processes == 1 ? "process" : "processes") x \(settings.concurrency) slots, "
                 + "queues \(settings.queues.map(\.name.text).joined(separator: ", "))")
         for handler in settings.handlers {
             let classes = handler.classes.map(\.text).joined(separator: ", ")

@@ -41,7 +41,9 @@ struct PushCommand: ParsableCommand {
         }
         if let retry, retry < 0 { throw ValidationError("--retry takes a number from 0") }
         if delay != nil && at != nil { throw ValidationError("give --in or --at, not both") }
-        if let unknown = arguments.first(where: { $0.hasPrefix("--") && $0.count > 2 }) {
+        // What follows `--` is an argument, whatever it looks like.
+        let options = arguments.prefix { $0 != "--" }
+        if let unknown = options.first(where: { $0.hasPrefix("--") }) {
             throw ValidationError("unknown option \(unknown); an argument that looks like one follows `--`")
         }
     }
@@ -66,7 +68,7 @@ struct PushCommand: ParsableCommand {
     private func single() throws -> JobDraft.Prepared {
         let now = Timestamp(milliseconds: WallClock.milliseconds())
         let object = JobDraft.object(
-            class: jobClass ?? "", arguments: arguments.filter { $0 != "--" }.map(Self.json), queue: queue,
+            class: jobClass ?? "", arguments: values.map(Self.json), queue: queue,
             retry: retry,
             at: try dueSeconds(now))
         do throws(DraftError) {
@@ -74,6 +76,12 @@ struct PushCommand: ParsableCommand {
         } catch {
             throw ValidationError("\(error)")
         }
+    }
+
+    /// The arguments without the first `--`, which only ends the options.
+    private var values: [String] {
+        guard let end = arguments.firstIndex(of: "--") else { return arguments }
+        return Array(arguments[..<end] + arguments[(end + 1)...])
     }
 
     /// The text itself if it is JSON, else the text as a JSON string.

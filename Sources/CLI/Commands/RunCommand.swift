@@ -28,7 +28,7 @@ struct RunCommand: ParsableCommand {
     @Option(help: ArgumentHelp("auto, text, json or journal.", valueName: "format")) var logFormat: String?
 
     func run() throws {
-        let loaded = try proved()
+        let loaded = try options.load(flags: flags, provesHandlers: true)
         let log = RoleLog.start(loaded.settings, component: "supervisor", buffered: false)
         let environment = ConfigurationOptions.environment()
         do {
@@ -72,28 +72,13 @@ struct RunCommand: ParsableCommand {
             logFormat: logFormat, queues: queues.isEmpty ? nil : queues)
     }
 
-    /// The configuration, if it and what it names on this machine hold no mistake; else all mistakes, and status 78.
-    private func proved() throws -> LoadedConfiguration {
-        let loaded = try options.load(flags: flags)
-        let problems = HandlerProof.problems(in: loaded.settings, places: loaded.places)
-        guard problems.isEmpty else {
-            Output.error("\(Problems(problems))")
-            throw Exit.configuration
-        }
-        return loaded
-    }
-
     /// What the file says now; all its mistakes as one error, for the log.
     private func reloaded(keeping old: Settings) throws -> Settings {
-        let loaded = try options.read(flags: flags).get()
-        var problems = HandlerProof.problems(in: loaded.settings, places: loaded.places)
-        if (loaded.settings.redis == .embedded) != (old.redis == .embedded) {
-            problems.append(
-                Problem(
-                    file: loaded.settings.file,
-                    message: "`redis` cannot change to or from `embedded` by a reload; restart instead"))
+        let new = try options.read(flags: flags, provesHandlers: true).get().settings
+        guard (new.redis == .embedded) == (old.redis == .embedded) else {
+            let advice = "`redis` cannot change to or from `embedded` by a reload; restart instead"
+            throw Problems([Problem(file: new.file, message: advice)])
         }
-        guard problems.isEmpty else { throw Problems(problems) }
-        return loaded.settings
+        return new
     }
 }

@@ -10,11 +10,12 @@ enum RescueOrphans {
     static func runOnce(_ desk: SchedulerDesk, _ redis: RedisConnection) throws(RedisError) {
         try rescueDeclared(desk, redis)
         let leases = try Rescue.leases(redis.pipeline(Rescue.listCommands))
-        for lease in leases where lease.isOver {
+        let judgesLeases = MonotonicTime.now() >= desk.judgesLeasesFrom
+        for lease in leases where lease.isOver && judgesLeases {
             try rescue(lease.identity, because: "its lease is over", force: false, desk, redis)
         }
         // An identity begins with its host's name: whoever is elsewhere need not be asked about.
-        let nearby = leases.filter { !$0.isOver && $0.identity.hasPrefix("\(ProcessIdentity.hostName):") }
+        let nearby = leases.filter { $0.identity.hasPrefix("\(ProcessIdentity.hostName):") }
         for lease in nearby {
             let origin = try ProcessOrigin.read(redis.call(ProcessOrigin.command(identity: lease.identity)))
             if let origin, isGone(origin) {
