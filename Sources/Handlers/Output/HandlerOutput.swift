@@ -22,7 +22,9 @@ package struct HandlerOutput: Sendable {
 
     /// Writes it as one line of the log.
     package func write(to log: Logger) {
-        var metadata: Logger.Metadata = ["handler": "\(handler)", "pid": "\(pid)", "stream": "\(stream.rawValue)"]
+        var metadata: Logger.Metadata = [
+            "handler": "\(handler)", "handler_pid": .stringConvertible(pid), "stream": "\(stream.rawValue)",
+        ]
         if let run {
             metadata["class"] = "\(run.job.route.text)"
             if let jid = run.job.jid { metadata["jid"] = "\(jid)" }

@@ -255,7 +255,8 @@ final class ServeProcess: EventSink, HandlerProcessOwner, RunKeeper {
 
     private func log(_ text: String, _ level: Logger.Level) {
         host.log.log(
-            level: level, "\(text)", metadata: ["handler": "\(handler.settings.name)", "pid": "\(pid ?? 0)"])
+            level: level, "\(text)",
+            metadata: ["handler": "\(handler.settings.name)", "handler_pid": .stringConvertible(pid ?? 0)])
     }
 
     private func remove(_ number: Int) -> Int? {

@@ -174,7 +174,7 @@ final class SpawnRun: RunKeeper, HandlerProcessOwner, EventSink {
         guard let process, !isFinished else { return }
         host.log.error(
             "a killed process does not end; its slot is given to the next job",
-            metadata: ["handler": "\(handler.settings.name)", "pid": "\(process.pid)"])
+            metadata: ["handler": "\(handler.settings.name)", "handler_pid": .stringConvertible(process.pid)])
         finish(outcome(of: .signaled(.kill, coreDumped: false), lastLines: ""))
     }
 
