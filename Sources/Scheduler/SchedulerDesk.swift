@@ -5,9 +5,6 @@ import Redis
 
 /// What the scheduler's tasks work with: a connection that is made again when it was lost, and what they are told.
 final class SchedulerDesk {
-    /// A worker's longest pause between attempts to connect is 5 s, and greeting takes 3 s at the most.
-    static let returnSeconds = 9.0
-
     let deadLimits: DeadLimits
     let log: Logger
     /// Identities the supervisor has declared dead and that are not rescued yet.
@@ -17,12 +14,16 @@ final class SchedulerDesk {
     /// need a moment to come back and renew.
     private(set) var judgesLeasesFrom = MonotonicTime(nanoseconds: 0)
 
+    private let returnSeconds: Double
     private let endpoint: Redis.RedisEndpoint
     private var connection: RedisConnection?
     private var failures = 0
     private var nextAttempt = MonotonicTime(nanoseconds: 0)
 
-    init(endpoint: Redis.RedisEndpoint, deadLimits: DeadLimits, log: Logger) {
+    /// - Parameter returnSeconds: how long workers may take to come back after Redis was away: the longest pause between
+    ///   their attempts to connect is 5 s, and greeting takes 3 s at the most.
+    init(endpoint: Redis.RedisEndpoint, deadLimits: DeadLimits, returnSeconds: Double = 9, log: Logger) {
+        self.returnSeconds = returnSeconds
         self.endpoint = endpoint
         self.deadLimits = deadLimits
         self.log = log
@@ -52,7 +53,7 @@ final class SchedulerDesk {
             if failures > 0 { log.notice("Redis is back", metadata: ["server": "\(endpoint.redacted)"]) }
             failures = 0
             connection = new
-            judgesLeasesFrom = .now().advanced(bySeconds: Self.returnSeconds)
+            judgesLeasesFrom = .now().advanced(bySeconds: returnSeconds)
             return .connected(new)
         } catch {
             failed(error)

@@ -11,11 +11,11 @@ final class Desk {
     let redis: RedisConnection
     let desk: SchedulerDesk
 
-    init() throws {
+    init(returnSeconds: Double = 0) throws {
         redis = try server.connect(scripts: Scripts.all)
         desk = SchedulerDesk(
             endpoint: server.endpoint, deadLimits: DeadLimits(jobs: 100, seconds: 1000),
-            log: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
+            returnSeconds: returnSeconds, log: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
     }
 
     /// Runs a task as the loop does, over the desk's own connection.

@@ -42,6 +42,16 @@ struct RescueOrphansTests {
         #expect(try desk.call("KEYS", "martlet:*").elements?.isEmpty == true)
     }
 
+    @Test("nobody by a lease alone just after connecting: Redis may have been away for live workers, too")
+    func justConnected() throws {
+        let desk = try Desk(returnSeconds: 60)
+        try desk.hold("elsewhere:1:x", leaseEnd: "1000", "a")
+        let identity = "\(ProcessIdentity.hostName):7:x"
+        try desk.hold(identity, leaseEnd: "1000", "b", origin: origin(pid: 1, start: 1_234_567_890))
+        try desk.run(RescueOrphans.runOnce)
+        #expect(try desk.queue("q") == ["b"], "a process that is known to be gone is not waited for")
+    }
+
     @Test("a process of this boot and namespace that is no longer there, before its lease is over")
     func gone() throws {
         let desk = try Desk()
