@@ -1,7 +1,8 @@
 /// A Sidekiq payload as a value: the exact bytes, and what the daemon needs to know of them.
 ///
-/// What every run needs is decoded at once; the rest is read from the bytes when it is asked for.
-package struct Job: Sendable {
+/// What every run needs is decoded at once; the rest is read from the bytes when it is asked for. Nothing of it changes, so
+/// all who handle a job share one object: a struct of this many parts costs a count of references for each at every step.
+package final class Job: Sendable {
     package let object: JSONObject
     /// The member `class`.
     package let jobClass: JobClass
