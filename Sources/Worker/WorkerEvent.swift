@@ -58,6 +58,9 @@ package enum WorkerAction: Sendable {
     case exit
     /// Worth a line in the log.
     case tell(WorkerNotice)
+
+    /// Whether it gives a handler a job.
+    var isStart: Bool { if case .start = self { true } else { false } }
 }
 
 /// Things an operator wants to read about.

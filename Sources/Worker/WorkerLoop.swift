@@ -110,8 +110,12 @@ final class WorkerLoop: @unchecked Sendable {
     func take(_ event: WorkerEvent) { state.handle(event, at: now) }
 
     private func decide() {
-        for action in state.next(at: now) { perform(action) }
+        let actions = state.next(at: now)
+        // What is for Redis goes first: it works on that while handlers are given their jobs, and waking a handler costs
+        // more than anything else here.
+        for action in actions where !action.isStart { perform(action) }
         link.flush()
+        for action in actions where action.isStart { perform(action) }
     }
 
     private func perform(_ action: WorkerAction) {
