@@ -110,7 +110,8 @@ let package = Package(
     .testTarget(
       name: "SchedulerTests",
       dependencies: [
-        "Scheduler", "Queueing", "Redis", "Configuration", "JobModel", "Platform", "TestSupport", logging,
+        "Scheduler", "Queueing", "Redis", "Configuration", "JobModel", "Platform", "TestSupport",
+        logging,
       ],
       swiftSettings: house),
     .testTarget(
