@@ -35,10 +35,11 @@ struct Table {
         let lines = [Row.heads] + rows.map(\.cells)
         let widths = Row.heads.indices.map { column in lines.map { $0[column].count }.max() ?? 0 }
         let body = lines.map { cells in
-            cells.indices.map { column in
+            let line = cells.indices.map { column in
                 let space = String(repeating: " ", count: widths[column] - cells[column].count)
                 return column == 0 ? cells[column] + space : space + cells[column]
             }.joined(separator: "  ")
+            return String(line.reversed().drop { $0 == " " }.reversed())
         }
         return """
             \(machine.text)
