@@ -32,6 +32,13 @@ build: deps ## build the release binary, .build/release/martlet
 test: deps test-deps ## run all tests
 	.ci/test
 
+.PHONY: simulate
+simulate: deps ## simulate the protocol with faults: SEEDS=100000, or SEED=17 to see one run step by step
+	swift build --build-tests -c release -Xswiftc -enable-testing $(SWIFT_FLAGS) --scratch-path .build/simulate
+	MARTLET_SEEDS=$(or $(SEEDS),100000) MARTLET_SEED=$(SEED) swift test --skip-build --disable-xctest -c release \
+		-Xswiftc -enable-testing $(SWIFT_FLAGS) --scratch-path .build/simulate \
+		--filter '$(if $(SEED),SimulationTests/replay,SimulationTests.SimulationTests)'
+
 .PHONY: bench bench-quick
 bench: build-bench ## measure jobs per second beside the limits of this machine, some minutes
 	.build/release/Bench --martlet $(MARTLET)

@@ -117,6 +117,10 @@ let package = Package(
     .testTarget(
       name: "SystemTests", dependencies: ["Redis", "Platform", "TestSupport", "CLI"],
       swiftSettings: house),
+    .testTarget(
+      name: "SimulationTests",
+      dependencies: ["Worker", "Queueing", "Redis", "JobModel", "Platform", "TestSupport"],
+      path: "Tests/Simulation", swiftSettings: house),
     .testTarget(name: "TidyTests", dependencies: ["Configuration"], swiftSettings: house),
   ]
 )

@@ -1,0 +1,210 @@
+import JobModel
+import Platform
+import Queueing
+
+@testable import Worker
+
+/// A worker process: the real `WorkerState`, and around it what WorkerLoop, RedisLink and Heartbeat do.
+final class SimulatedWorker {
+    /// What wakes the loop. A process that was stopped finds several, and which it looks at first is not promised.
+    enum Source: CaseIterable {
+        case descriptor
+        case timer
+        case handler
+    }
+
+    struct Run {
+        let number: Int
+        let job: Int
+        let key: Ledger.Key
+    }
+
+    unowned let host: Host
+    unowned let world: World
+    let identity: String
+    let origin: ProcessOrigin
+    private(set) var state: WorkerState
+    private(set) var isAlive = true
+    /// Up to when this process may count itself alive, as the answers to its beats say.
+    var leaseEnd: MonotonicTime
+    /// When something last happened to it that excuses it from being in time.
+    private(set) var lastFault: Int64 = -1_000_000_000_000
+    var link = Link()
+    var pulse = Pulse()
+    private var isPaused = false
+    private var inbox: [(source: Source, body: () -> Void)] = []
+    private var runs: [Int: Run] = [:]
+    private var runNumber = 0
+    private var wakesAt = Int64.max
+
+    init(_ host: Host, pid: Int32) {
+        self.host = host
+        world = host.world
+        identity = "\(host.name):\(pid):\(host.boots)"
+        origin = ProcessOrigin(
+            host: host.name, boot: host.bootID, pidNamespace: "1", pid: pid, startTime: UInt64(pid), role: "worker")
+        leaseEnd = host.boot
+        let terms = WorkerState.Terms(
+            identity: identity, slots: world.plan.slots, order: Workload.order(world.plan), policy: RetryPolicy(),
+            deadLimits: DeadLimits())
+        state = WorkerState(terms, seed: world.chance.seed(), now: host.boot)
+    }
+
+    var now: Moment { Moment(boot: host.boot, wall: host.wall) }
+
+    func begin() {
+        connect()
+        every(1) { [unowned self] in
+            checkTime()
+            if isBeatDue() { beat() }
+        }
+        poll()
+    }
+
+    // MARK: The loop
+
+    /// Wakes the loop: what `body` tells the state is decided upon at once. While the process is stopped it waits.
+    func deliver(_ source: Source, _ body: @escaping () -> Void) {
+        guard isAlive else { return }
+        guard !isPaused else { return inbox.append((source, body)) }
+        body()
+        decide()
+    }
+
+    func take(_ event: WorkerEvent) { state.handle(event, at: now) }
+
+    private func decide() {
+        guard isAlive else { return }
+        let actions = state.next(at: now)
+        for action in actions where !action.isStart { perform(action) }
+        for action in actions where action.isStart { perform(action) }
+        guard isAlive, let wakeUp = state.wakeUp(after: host.boot) else { return }
+        let time = host.worldTime(wakeUp)
+        guard time < wakesAt || wakesAt <= world.now, time < .max else { return }
+        wakesAt = time
+        world.at(time) { [weak self] in self?.deliver(.timer) {} }
+    }
+
+    private func perform(_ action: WorkerAction) {
+        switch action {
+        case .exchange(let request): ask(.exchange(request), .exchange(request))
+        case .compare: ask(.ids, .ids(identity))
+        case .readPayloads(let ids): ask(.payloads, .payloads(identity, ids))
+        case .register: register()
+        case .listen(let isOn): listen(isOn)
+        case .start(let slot, let job, let reservation): start(slot, job, reservation)
+        case .interrupt(let slot):
+            guard let run = runs[slot] else { return }
+            after(world.chance.scale(0.01, 1), .handler) { [unowned self] in ended(slot, run, .interrupted) }
+        case .quietHandlers, .tell: break
+        case .endHandlers: endHandlers()
+        case .deregister: deregister()
+        case .exit:
+            world.note("\(identity) exits, \(state.isEmpty ? "empty" : "with jobs")")
+            world.ledger.left(self)
+            end(isClean: state.isEmpty)
+        }
+    }
+
+    /// A timer or event of this process; forgotten with it.
+    func after(_ seconds: Double, _ source: Source, _ body: @escaping () -> Void) {
+        world.after(seconds) { [weak self] in self?.deliver(source, body) }
+    }
+
+    private func every(_ seconds: Double, _ body: @escaping () -> Void) {
+        after(seconds, .timer) { [unowned self] in
+            body()
+            every(seconds, body)
+        }
+    }
+
+    private func poll() {
+        take(.woken)
+        after(2, .timer) { [unowned self] in poll() }
+    }
+
+    // MARK: Handlers
+
+    private func start(_ slot: Int, _ job: Job, _ reservation: Reservation) {
+        runNumber += 1
+        let key = Ledger.Key(identity: identity, id: reservation.id)
+        let (number, step) = world.ledger.started(job, key, by: self)
+        let run = Run(number: runNumber, job: number, key: key)
+        runs[slot] = run
+        after(step.seconds, .handler) { [unowned self] in ended(slot, run, step.outcome) }
+    }
+
+    private func ended(_ slot: Int, _ run: Run, _ outcome: Outcome) {
+        guard runs[slot]?.number == run.number else { return }
+        runs[slot] = nil
+        world.ledger.finished(run.key, outcome)
+        let children = outcome == .succeeded ? world.ledger.children(of: run.job) : []
+        pulse.hasMetrics = true
+        take(.ran(slot: slot, RunResult(outcome: outcome, children: children)))
+    }
+
+    private func endHandlers() {
+        after(world.chance.scale(0.001, 1.1), .handler) { [unowned self] in
+            for (slot, run) in runs.sorted(by: { $0.key < $1.key }) { ended(slot, run, .interrupted) }
+            take(.handlersEnded)
+        }
+    }
+
+    // MARK: Faults and orders
+
+    func noteFault() { lastFault = world.now }
+
+    /// SIGKILL, and the supervisor kills its handlers with it.
+    func crash() {
+        guard isAlive else { return }
+        world.note("\(identity) crashes")
+        end(isClean: false)
+    }
+
+    private func end(isClean: Bool) {
+        isAlive = false
+        link.connection?.close()
+        runs.removeAll()
+        inbox.removeAll()
+        host.ended(self, isClean: isClean)
+    }
+
+    /// SIGSTOP. Its handlers go on.
+    func pause(forSeconds seconds: Double) {
+        guard isAlive, !isPaused else { return }
+        world.note("\(identity) is stopped for \(seconds) s")
+        noteFault()
+        isPaused = true
+        world.after(seconds) { [weak self] in self?.resume() }
+    }
+
+    private func resume() {
+        guard isAlive, isPaused else { return }
+        world.note("\(identity) goes on")
+        noteFault()
+        isPaused = false
+        let waiting = inbox
+        inbox.removeAll()
+        var sources = Source.allCases
+        sources.swapAt(0, world.chance.integer(0...2))
+        sources.swapAt(1, world.chance.integer(1...2))
+        let isOneTurn = world.chance.happens(0.5)
+        for source in sources {
+            for entry in waiting where entry.source == source && isAlive {
+                entry.body()
+                if !isOneTurn { decide() }
+            }
+        }
+        decide()
+    }
+
+    func quiet() { deliver(.descriptor) { [unowned self] in take(.quiet) } }
+
+    /// - Parameter seconds: infinite to let jobs take what time they need, as a worker that is replaced does.
+    func stop(withinSeconds seconds: Double) {
+        deliver(.descriptor) { [unowned self] in
+            world.note("\(identity) is to stop within \(seconds) s")
+            take(.stop(deadline: seconds.isFinite ? host.boot.advanced(bySeconds: seconds) : .never))
+        }
+    }
+}

@@ -1,0 +1,108 @@
+import JobModel
+import Redis
+
+@testable import Queueing
+
+/// exchange.lua
+extension Store {
+    func exchange(_ request: Exchange.Request) -> Exchange.Answer {
+        var answer = Exchange.Answer()
+        // The order of the command: what just ends first, then the others, the oldest last.
+        let ends = request.settlements.filter(\.justEnds)
+        let others = request.settlements.filter { !$0.justEnds }.sorted { $1.id < $0.id }
+        for settlement in ends + others { settle(settlement, request, &answer) }
+        answer.isRegistered = leases[request.identity] != nil
+        if answer.isRegistered { fetch(request, &answer) }
+        return answer
+    }
+
+    private func settle(_ settlement: Settlement, _ request: Exchange.Request, _ answer: inout Exchange.Answer) {
+        let (identity, id) = (request.identity, settlement.id)
+        if let refusal = objection(to: settlement) {
+            answer.blockedSettlements.append((id, refusal))
+        } else if let payload = take(id, of: identity) {
+            follow(settlement, payload, request.deadLimits)
+            switch settlement.counts {
+            case .nothing: break
+            case .succeeded: processed += 1
+            case .failed:
+                processed += 1
+                failed += 1
+            }
+            witness?.settled(settlement, of: identity, payload)
+        } else {
+            answer.refusedSettlements.append(id)
+        }
+    }
+
+    /// HDEL, and whether it removed one.
+    private func take(_ id: ReservationID, of identity: String) -> [UInt8]? {
+        if breakage == .popInsteadOfMove { return popped[identity]?[id] }
+        if let payload = reservations[identity]?.removeValue(forKey: id) {
+            if reservations[identity]?.isEmpty == true { reservations[identity] = nil }
+            if breakage == .settledWithoutFence { popped[identity, default: [:]][id] = payload }
+            return payload
+        }
+        return breakage == .settledWithoutFence ? popped[identity]?[id] : nil
+    }
+
+    private func objection(to settlement: Settlement) -> RedisRefusal? {
+        switch settlement.verdict {
+        case .retry: refusal(.retry)
+        case .snooze: refusal(.schedule)
+        case .bury: refusal(.dead)
+        case .requeue: refusal(.queue(settlement.id.queue))
+        case .ack, .discard:
+            settlement.children.lazy.compactMap { self.refusal($0.at == nil ? .queue($0.queue) : .schedule) }.first
+        }
+    }
+
+    private func follow(_ settlement: Settlement, _ payload: [UInt8], _ limits: DeadLimits) {
+        let number = settlement.id.sequence
+        switch settlement.verdict {
+        case .retry(let seconds, let payload): add(payload, to: \.retry, at: after(seconds), number: number)
+        case .snooze(let seconds): add(payload, to: \.schedule, at: after(seconds), number: number)
+        case .bury(let payload):
+            bury(payload, number: number)
+            trimDead(limits)
+        case .requeue: putBack(payload, to: settlement.id.queue)
+        case .ack, .discard:
+            for child in settlement.children {
+                if let at = child.at {
+                    add(child.payload, to: \.schedule, at: at, number: number)
+                } else {
+                    push(child.payload, to: child.queue)
+                }
+            }
+        }
+    }
+
+    private func fetch(_ request: Exchange.Request, _ answer: inout Exchange.Answer) {
+        var wanted = request.fetch
+        for step in request.steps {
+            if wanted == 0 { break }
+            let queue = request.queues[step.queue]
+            if let refusal = refusal(.queue(queue)) {
+                answer.troubledQueues.append((queue, refusal))
+                continue
+            }
+            for _ in 0..<min(wanted, max(1, step.atMost)) {
+                guard let payload = queues[queue]?.popLast() else { break }
+                let sequence = request.firstSequence + UInt64(answer.fetched.count)
+                let reservation = Reservation(id: ReservationID(sequence: sequence, queue: queue), payload: payload)
+                answer.fetched.append(reservation)
+                wanted -= 1
+                if breakage == .popInsteadOfMove {
+                    popped[request.identity, default: [:]][reservation.id] = payload
+                } else {
+                    reservations[request.identity, default: [:]][reservation.id] = payload
+                    if breakage == .settledWithoutFence {
+                        popped[request.identity, default: [:]][reservation.id] = payload
+                    }
+                }
+                witness?.fetched(reservation.id, by: request.identity, payload)
+            }
+            if queues[queue]?.isEmpty == true { queues[queue] = nil }
+        }
+    }
+}

@@ -1,0 +1,131 @@
+import JobModel
+import Redis
+
+@testable import Queueing
+
+/// beat.lua, deregister.lua, rescue.lua and the commands of OwnReservations.
+extension Store {
+    /// - Parameter judge: the clock that leases go by, in milliseconds; Redis' own unless broken on purpose.
+    func beat(_ beat: ProcessRegistry.Beat, judge: Int64? = nil) -> ProcessRegistry.BeatAnswer {
+        let known = leases.removeValue(forKey: beat.identity) != nil
+        if known || beat.origin != nil {
+            leases[beat.identity] = (judge ?? milliseconds) + Int64(beat.leaseMilliseconds)
+            if let origin = beat.origin { origins[beat.identity] = origin }
+        }
+        return ProcessRegistry.BeatAnswer(wasKnown: known, now: Timestamp(milliseconds: milliseconds))
+    }
+
+    /// In the order of fetching, as `OwnReservations.ids` gives them.
+    func ids(of identity: String) -> [ReservationID] { reservations[identity, default: [:]].keys.sorted() }
+
+    func payloads(of identity: String, _ ids: [ReservationID]) -> [Reservation] {
+        ids.compactMap { id in reservations[identity]?[id].map { Reservation(id: id, payload: $0) } }
+    }
+
+    /// - Returns: how many reservations are left behind.
+    func deregister(_ identity: String) -> Int {
+        let left = reservations[identity]?.count ?? 0
+        let wasKnown = leases.removeValue(forKey: identity) != nil
+        if left == 0 {
+            origins[identity] = nil
+        } else if wasKnown {
+            leases[identity] = 0
+        }
+        return left
+    }
+
+    func leaseList(judge: Int64? = nil) -> [Rescue.Lease] {
+        let entries = leases.sorted { ($0.value, $0.key) < ($1.value, $1.key) }
+        return entries.map { identity, end in
+            Rescue.Lease(
+                identity: identity, endsAt: Timestamp(milliseconds: max(0, end)), isOver: end <= judge ?? milliseconds)
+        }
+    }
+
+    func rescue(_ identity: String, force: Bool, judge: Int64? = nil) -> Rescue.Answer {
+        if !force, let end = leases[identity], end > judge ?? milliseconds { return Rescue.Answer(isAlive: true) }
+        var answer = Rescue.Answer(isAlive: false)
+        // The oldest is put back last, so that it is fetched next.
+        for id in ids(of: identity).reversed() {
+            if let refusal = refusal(.queue(id.queue)) {
+                answer.troubled[id.queue] = refusal
+                continue
+            }
+            guard let payload = reservations[identity]?[id] else { continue }
+            if breakage != .rescueInTwoSteps { reservations[identity]?[id] = nil }
+            putBack(payload, to: id.queue)
+            answer.returned[id.queue, default: 0] += 1
+            witness?.rescued(id, of: identity)
+        }
+        if breakage == .rescueInTwoSteps { return answer }
+        forget(identity, isTroubled: !answer.troubled.isEmpty)
+        return answer
+    }
+
+    /// Broken on purpose: the second step of a rescue that has copied.
+    func forgetCopied(_ identity: String) {
+        reservations[identity] = nil
+        forget(identity, isTroubled: false)
+    }
+
+    private func forget(_ identity: String, isTroubled: Bool) {
+        if reservations[identity]?.isEmpty == true { reservations[identity] = nil }
+        leases[identity] = nil
+        if isTroubled {
+            leases[identity] = 0
+        } else {
+            origins[identity] = nil
+        }
+    }
+}
+
+/// due.lua and promote.lua
+extension Store {
+    private func set(_ source: DueJobs.Source) -> (WritableKeyPath<Store, SortedMembers>, Place) {
+        switch source {
+        case .retry: (\.retry, .retry)
+        case .schedule: (\.schedule, .schedule)
+        }
+    }
+
+    /// - Throws: if the key is of another type.
+    func due(_ source: DueJobs.Source, limit: Int = DueJobs.most) throws(RedisRefusal) -> DueJobs.Due {
+        let (set, place) = set(source)
+        if let refusal = refusal(place) { throw refusal }
+        return DueJobs.Due(
+            now: Timestamp(milliseconds: milliseconds),
+            members: self[keyPath: set].due(at: Double(clock) / 1e6, limit: limit))
+    }
+
+    /// - Throws: if the key is of another type.
+    func promote(
+        _ due: DueJobs.Due, from source: DueJobs.Source, deadLimits: DeadLimits = DeadLimits()
+    ) throws(RedisRefusal) -> DueJobs.Answer {
+        let (set, place) = set(source)
+        var (store, answer) = (self, DueJobs.Answer())
+        for member in due.members {
+            let promoted = PromotedPayload.make(member, now: due.now)
+            let target = promoted.map { Place.queue($0.queue) } ?? .dead
+            if let problem = refusal(target) {
+                let key = promoted.map { Keys.queue($0.queue) } ?? Keys.dead
+                // By a minute, so that it does not fill every batch.
+                if refusal(place) == nil, store[keyPath: set].remove(member) {
+                    _ = store[keyPath: set].addNew(member, after(60))
+                }
+                answer.troubled[key] = problem
+                continue
+            }
+            if let refusal = refusal(place) { throw refusal }
+            guard store[keyPath: set].remove(member) || breakage == .promotedWithoutCheck else { continue }
+            if let promoted {
+                push(promoted.payload, to: promoted.queue)
+                answer.promoted += 1
+            } else {
+                dead.addOrMove(member, after(0))
+                answer.buried += 1
+            }
+        }
+        if answer.buried > 0 { trimDead(deadLimits) }
+        return answer
+    }
+}

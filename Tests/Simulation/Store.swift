@@ -1,0 +1,90 @@
+import JobModel
+import Redis
+
+@testable import Queueing
+
+/// Redis as far as the protocol sees it: each method is what one script or command of Queueing does, in one step.
+///
+/// `DifferentialTests` compares every method with the real thing.
+final class Store {
+    /// A key that other programs may have given another type, so that WRONGTYPE is the answer.
+    enum Place: Hashable {
+        case retry
+        case schedule
+        case dead
+        case queue(QueueName)
+    }
+
+    /// Redis' clock, in microseconds since the epoch.
+    var clock: Int64
+    let breakage: Breakage?
+    weak var witness: (any StoreWitness)?
+
+    /// Payloads; the last one is fetched next.
+    var queues: [QueueName: [[UInt8]]] = [:]
+    var retry = SortedMembers()
+    var schedule = SortedMembers()
+    var dead = SortedMembers()
+    /// Milliseconds of Redis' clock at which the lease ends.
+    var leases: [String: Int64] = [:]
+    var origins: [String: ProcessOrigin] = [:]
+    var reservations: [String: [ReservationID: [UInt8]]] = [:]
+    /// Names of all queues ever pushed to.
+    var names: Set<QueueName> = []
+    var processed = 0
+    var failed = 0
+    var spoiled: Set<Place> = []
+    /// Broken on purpose: what a fetch took out of Redis, which only its worker remembers.
+    var popped: [String: [ReservationID: [UInt8]]] = [:]
+
+    init(clock: Int64, breakage: Breakage? = nil) {
+        self.clock = clock
+        self.breakage = breakage
+    }
+
+    var milliseconds: Int64 { clock / 1000 }
+
+    /// Redis' clock in seconds, some of them later, as the scripts write it: to the microsecond.
+    func after(_ seconds: Double) -> Double { ((Double(clock) / 1e6 + seconds) * 1e6).rounded() / 1e6 }
+
+    func refusal(_ place: Place) -> RedisRefusal? {
+        spoiled.contains(place) ? RedisRefusal(code: "WRONGTYPE", message: "WRONGTYPE \(place)") : nil
+    }
+
+    /// LPUSH: behind all others.
+    func push(_ payload: [UInt8], to queue: QueueName) {
+        names.insert(queue)
+        queues[queue, default: []].insert(payload, at: 0)
+    }
+
+    /// RPUSH: fetched next.
+    func putBack(_ payload: [UInt8], to queue: QueueName) {
+        names.insert(queue)
+        queues[queue, default: []].append(payload)
+    }
+
+    /// A sorted set holds equal members once: twins are told apart by white space, the bits of a number.
+    func add(_ payload: [UInt8], to set: WritableKeyPath<Store, SortedMembers>, at score: Double, number: UInt64) {
+        var (store, payload, number) = (self, payload, number)
+        while !store[keyPath: set].addNew(payload, score) {
+            payload.append(number.isMultiple(of: 2) ? UInt8(ascii: " ") : UInt8(ascii: "\t"))
+            number /= 2
+        }
+    }
+
+    func bury(_ payload: [UInt8], number: UInt64) {
+        add(payload, to: \.dead, at: after(0), number: number)
+    }
+
+    func trimDead(_ limits: DeadLimits) {
+        dead.remove(upTo: after(-Double(limits.seconds)))
+        dead.keepHighest(limits.jobs)
+    }
+}
+
+/// Sees what Redis carries out, whoever asked and whether or not the answer arrives.
+protocol StoreWitness: AnyObject {
+    func fetched(_ id: ReservationID, by identity: String, _ payload: [UInt8])
+    func settled(_ settlement: Settlement, of identity: String, _ payload: [UInt8])
+    func rescued(_ id: ReservationID, of identity: String)
+}

@@ -1,0 +1,61 @@
+import Queueing
+import Redis
+
+/// What a process asks of Redis.
+enum StoreCall {
+    case exchange(Exchange.Request)
+    case beat(ProcessRegistry.Beat)
+    case ids(String)
+    case payloads(String, [ReservationID])
+    case deregister(String)
+    case leases
+    case origin(String)
+    case rescue(String, force: Bool)
+    case due(DueJobs.Source)
+    case promote(DueJobs.Due, DueJobs.Source)
+    /// Broken on purpose: see `Breakage.rescueInTwoSteps`.
+    case forgetCopied(String)
+}
+
+enum StoreAnswer {
+    case exchange(Exchange.Answer)
+    case beat(ProcessRegistry.BeatAnswer)
+    case ids([ReservationID])
+    case payloads([Reservation])
+    case deregistered
+    case leases([Rescue.Lease])
+    case origin(ProcessOrigin?)
+    case rescued(Rescue.Answer)
+    case due(DueJobs.Due)
+    case promoted(DueJobs.Answer)
+    case done
+    case refused(RedisRefusal)
+}
+
+extension Store {
+    /// - Parameter callersClock: milliseconds on the calendar of the caller's node. Nothing correct depends on it.
+    func carryOut(_ call: StoreCall, callersClock: Int64) -> StoreAnswer {
+        let judge = breakage == .nodeClock ? callersClock : nil
+        do throws(RedisRefusal) {
+            switch call {
+            case .exchange(let request): return .exchange(exchange(request))
+            case .beat(let beat): return .beat(self.beat(beat, judge: judge))
+            case .ids(let identity): return .ids(ids(of: identity))
+            case .payloads(let identity, let ids): return .payloads(payloads(of: identity, ids))
+            case .deregister(let identity):
+                _ = deregister(identity)
+                return .deregistered
+            case .leases: return .leases(leaseList(judge: judge))
+            case .origin(let identity): return .origin(origins[identity])
+            case .rescue(let identity, let force): return .rescued(rescue(identity, force: force, judge: judge))
+            case .due(let source): return .due(try due(source))
+            case .promote(let due, let source): return .promoted(try promote(due, from: source))
+            case .forgetCopied(let identity):
+                forgetCopied(identity)
+                return .done
+            }
+        } catch {
+            return .refused(error)
+        }
+    }
+}

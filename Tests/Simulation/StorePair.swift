@@ -1,0 +1,292 @@
+import JobModel
+import Redis
+import Testing
+
+@testable import Queueing
+
+/// A real Redis and the model of it, and operations on both at once.
+final class StorePair {
+    private let redis: RedisConnection
+    private let model: Store
+    private var chance: Chance
+    private var sequence: UInt64 = 1
+    private var payloads = 0
+    private var day: Timestamp { Timestamp(milliseconds: model.milliseconds) }
+
+    private static let identities = ["a", "b", "c"]
+    private static let queues = ["high", "low"].map { QueueName(trusted: $0) }
+    private static let order = QueueOrder(queues.map { ($0, 0) })
+    private static let places: [Store.Place] = [.retry, .schedule, .dead] + queues.map { .queue($0) }
+
+    init(_ redis: RedisConnection, seed: UInt64) throws {
+        self.redis = redis
+        model = Store(clock: 0)
+        chance = Chance(seed: seed)
+    }
+
+    /// - Returns: what was done, for the message of a failure.
+    func step() throws -> String {
+        // The model's clock follows Redis'. What differs are microseconds, and no instant here is that near another.
+        let time = try (redis.call(RedisCommand("TIME")).elements ?? []).compactMap(\.integer)
+        model.clock = Int64(time[0]) * 1_000_000 + Int64(time[1])
+        let identity = chance.one(of: Self.identities)
+        switch chance.integer(0...19) {
+        case 0...2: return try push()
+        case 3...9: return try exchange(identity)
+        case 10...11: return try beat(identity)
+        case 12: return try compare(identity)
+        case 13: return try deregister(identity)
+        case 14...15: return try rescue(identity)
+        case 16...17: return try promote(chance.one(of: [.retry, .schedule]))
+        case 18: return try list()
+        default: return try spoil()
+        }
+    }
+
+    // MARK: Operations
+
+    private func payload() -> [UInt8] {
+        payloads += 1
+        // Now and then a twin of an earlier one, and now and then no job at all.
+        let number = chance.happens(0.2) ? 1 : payloads
+        let queue = chance.one(of: Self.queues)
+        if chance.happens(0.1) { return Array("not a job \(number)".utf8) }
+        return Array(#"{"jid":"\#(number)","class":"Work","args":[1.10],"queue":"\#(queue.text)"}"#.utf8)
+    }
+
+    private func push() throws -> String {
+        let queue = chance.one(of: Self.queues)
+        guard !model.spoiled.contains(.queue(queue)) else { return "no push" }
+        let job = JobDraft.Prepared(payload: payload(), queue: queue, at: nil, jid: "")
+        let outcome = try Producer.push([job], over: redis)
+        #expect(outcome.refused.isEmpty)
+        model.push(job.payload, to: queue)
+        return "push to \(queue)"
+    }
+
+    private func exchange(_ identity: String) throws -> String {
+        let fetch = chance.integer(0...4)
+        var settlements: [Settlement] = []
+        for id in model.ids(of: identity) where chance.happens(0.6) { settlements.append(settlement(of: id)) }
+        // One that is not ours, or not any more.
+        if chance.happens(0.3) {
+            let queue = chance.one(of: Self.queues)
+            settlements.append(settlement(of: ReservationID(sequence: sequence + 1_000_000, queue: queue)))
+            sequence += 1
+        }
+        let request = Exchange.Request(
+            identity: identity, settlements: settlements, fetch: fetch, firstSequence: sequence,
+            steps: fetch > 0
+                ? [.init(queue: 0, atMost: 1), .init(queue: 1, atMost: 3), .init(queue: 0, atMost: 9)] : [],
+            queues: Self.queues, day: day, deadLimits: DeadLimits(jobs: chance.integer(3...6), seconds: 1_000_000))
+        sequence += UInt64(fetch)
+        let real = try Exchange.answer(redis.call(Exchange.command(request)), to: request)
+        let expected = model.exchange(request)
+        #expect(real.isRegistered == expected.isRegistered)
+        #expect(real.fetched == expected.fetched)
+        #expect(real.refusedSettlements == expected.refusedSettlements)
+        #expect(real.blockedSettlements.map(\.id) == expected.blockedSettlements.map(\.id))
+        #expect(real.blockedSettlements.map(\.refusal.code) == expected.blockedSettlements.map(\.refusal.code))
+        #expect(real.troubledQueues.map(\.queue) == expected.troubledQueues.map(\.queue))
+        #expect(real.troubledQueues.map(\.refusal.code) == expected.troubledQueues.map(\.refusal.code))
+        return "exchange \(request)"
+    }
+
+    private func settlement(of id: ReservationID) -> Settlement {
+        // Far apart, so that a sorted set has the same order on both sides; 0 is due at once.
+        let wait = chance.happens(0.4) ? 0 : Double(chance.integer(1...50)) * 1000
+        let counts = chance.one(of: [Settlement.Counts.nothing, .succeeded, .failed])
+        switch chance.integer(0...6) {
+        case 0: return Settlement(id: id, verdict: .retry(afterSeconds: wait, payload: payload()), counts: counts)
+        case 1: return Settlement(id: id, verdict: .bury(payload: payload()), counts: counts)
+        case 2: return Settlement(id: id, verdict: .discard, counts: counts)
+        case 3: return Settlement(id: id, verdict: .requeue, counts: counts)
+        case 4: return Settlement(id: id, verdict: .snooze(afterSeconds: wait), counts: counts)
+        case 5:
+            let at = chance.happens(0.3) ? Double(chance.integer(1...50)) * 1000 : nil
+            let children = (0..<chance.integer(1...3)).map { _ in
+                JobDraft.Prepared(payload: payload(), queue: chance.one(of: Self.queues), at: at, jid: "")
+            }
+            return Settlement(id: id, verdict: .ack, counts: counts, children: children)
+        default: return Settlement(id: id, verdict: .ack, counts: counts)
+        }
+    }
+
+    private func beat(_ identity: String) throws -> String {
+        // A lease that is over at once, or one that outlives the test: nothing depends on how long a step takes.
+        let lasts = chance.one(of: [-1000, 1_000_000])
+        let origin = ProcessOrigin(
+            host: "h", boot: "b", pidNamespace: "n", pid: Int32(chance.integer(1...9)), startTime: 1, role: "worker")
+        let beat = ProcessRegistry.Beat(
+            identity: identity, leaseMilliseconds: lasts, origin: chance.happens(0.6) ? origin : nil)
+        let real = try ProcessRegistry.answer(redis.call(ProcessRegistry.command(beat)))
+        let expected = model.beat(beat)
+        #expect(real.wasKnown == expected.wasKnown)
+        return "beat \(beat)"
+    }
+
+    private func compare(_ identity: String) throws -> String {
+        let ids = try OwnReservations.ids(redis.call(OwnReservations.idsCommand(identity: identity)))
+        #expect(ids == model.ids(of: identity))
+        let asked = ids + [ReservationID(sequence: 99_999_999, queue: Self.queues[0])]
+        let reply = try redis.call(OwnReservations.payloadsCommand(identity: identity, ids: asked))
+        #expect(try OwnReservations.reservations(reply, ids: asked) == model.payloads(of: identity, asked))
+        return "compare \(identity)"
+    }
+
+    private func deregister(_ identity: String) throws -> String {
+        let command = ProcessRegistry.deregisterCommand(identity: identity)
+        #expect(try ProcessRegistry.left(redis.call(command)) == model.deregister(identity))
+        return "deregister \(identity)"
+    }
+
+    private func rescue(_ identity: String) throws -> String {
+        let force = chance.happens(0.3)
+        let real = try Rescue.answer(redis.call(Rescue.command(identity: identity, force: force)))
+        let expected = model.rescue(identity, force: force)
+        #expect(real.isAlive == expected.isAlive)
+        #expect(real.returned == expected.returned)
+        #expect(real.troubled.mapValues(\.code) == expected.troubled.mapValues(\.code))
+        return "rescue \(identity), \(force ? "known to be dead" : "if its lease is over")"
+    }
+
+    private func promote(_ source: DueJobs.Source) throws -> String {
+        let limit = chance.integer(1...4)
+        let reply = try redis.call(DueJobs.dueCommand(source, limit: limit))
+        let expected = Result { () throws(RedisRefusal) in try model.due(source, limit: limit) }
+        if case .failure(let refusal) = expected {
+            #expect(reply.refusal?.code == refusal.code)
+            return "promote \(source), which is of another type"
+        }
+        var due = try DueJobs.due(reply)
+        #expect(try due.members == expected.get().members)
+        // Sometimes with one that somebody else has moved already.
+        if chance.happens(0.3) { due.members.append(payload()) }
+        guard !due.members.isEmpty else { return "nothing due in \(source)" }
+        let limits = DeadLimits(jobs: 5)
+        let real = try DueJobs.answer(redis.call(DueJobs.promoteCommand(due, from: source, deadLimits: limits)))
+        let promoted = try model.promote(due, from: source, deadLimits: limits)
+        #expect(real.promoted == promoted.promoted)
+        #expect(real.buried == promoted.buried)
+        #expect(real.troubled.mapValues(\.code) == promoted.troubled.mapValues(\.code))
+        return "promote \(due.members.count) of \(source)"
+    }
+
+    private func list() throws -> String {
+        let leases = try Rescue.leases(redis.pipeline(Rescue.listCommands))
+        let expected = model.leaseList()
+        #expect(leases.map(\.isOver) == expected.map(\.isOver))
+        for identity in Self.identities {
+            let reply = try redis.call(ProcessOrigin.command(identity: identity))
+            #expect(try ProcessOrigin.read(reply) == model.origins[identity])
+        }
+        return "list leases"
+    }
+
+    /// Gives a key that does not exist another type, or takes it away again.
+    private func spoil() throws -> String {
+        let place = chance.one(of: Self.places)
+        let key = key(place)
+        if model.spoiled.remove(place) != nil {
+            try redis.call(RedisCommand(["DEL", key])).accepted()
+        } else if try redis.call(RedisCommand(["EXISTS", key])).integer == 0 {
+            model.spoiled.insert(place)
+            try redis.call(RedisCommand(["SET", key, "of another program"])).accepted()
+        }
+        return "spoil \(key)"
+    }
+
+    private func key(_ place: Store.Place) -> String {
+        switch place {
+        case .retry: Keys.retry
+        case .schedule: Keys.schedule
+        case .dead: Keys.dead
+        case .queue(let name): Keys.queue(name)
+        }
+    }
+
+    // MARK: Everything that is there
+
+    func dumpRedis() throws -> Dump {
+        var dump = Dump()
+        for place in Self.places {
+            let key = key(place)
+            let isQueue = if case .queue = place { true } else { false }
+            let command = RedisCommand([isQueue ? "LRANGE" : "ZRANGE", key, "0", "-1"])
+            let reply = try redis.call(command)
+            dump[key] = reply.refusal.map { [$0.code] } ?? (reply.elements ?? []).compactMap(\.text)
+            guard !isQueue, reply.refusal == nil else { continue }
+            let scores = try redis.call(RedisCommand(["ZRANGE", key, "0", "-1", "WITHSCORES"])).pairs ?? []
+            dump.instants[key] = scores.map { $0.value.number ?? 0 }
+        }
+        for identity in Self.identities {
+            let held = try redis.call(RedisCommand(["HGETALL", Keys.reservations(identity)])).pairs ?? []
+            dump[identity] = held.map { "\($0.name.text ?? "") \($0.value.text ?? "")" }.sorted()
+            let lease = try redis.call(RedisCommand(["ZSCORE", Keys.leases, identity])).number
+            dump.instants[identity] = lease.map { [$0 / 1000] } ?? []
+            dump["\(identity) origin"] =
+                try ProcessOrigin.read(redis.call(ProcessOrigin.command(identity: identity)))
+                .map { ["\($0)"] } ?? []
+        }
+        let names = try redis.call(RedisCommand(["SMEMBERS", Keys.queues])).elements ?? []
+        dump["queues"] = names.compactMap(\.text).sorted()
+        dump["statistics"] = try [Keys.processed, Keys.failed].map {
+            String(try redis.call(RedisCommand(["GET", $0])).integer ?? 0)
+        }
+        return dump
+    }
+
+    func dumpModel() -> Dump {
+        var dump = Dump()
+        for place in Self.places {
+            let key = key(place)
+            guard !model.spoiled.contains(place) else {
+                dump[key] = ["WRONGTYPE"]
+                continue
+            }
+            switch place {
+            case .queue(let name): dump[key] = model.queues[name, default: []].map(text)
+            case .retry: add(model.retry, key, to: &dump)
+            case .schedule: add(model.schedule, key, to: &dump)
+            case .dead: add(model.dead, key, to: &dump)
+            }
+        }
+        for identity in Self.identities {
+            let held = model.reservations[identity] ?? [:]
+            dump[identity] = held.map { "\($0.key.text) \(text($0.value))" }.sorted()
+            dump.instants[identity] = model.leases[identity].map { [Double($0) / 1000] } ?? []
+            dump["\(identity) origin"] = model.origins[identity].map { ["\($0)"] } ?? []
+        }
+        dump["queues"] = model.names.map(\.text).sorted()
+        dump["statistics"] = [String(model.processed), String(model.failed)]
+        return dump
+    }
+
+    private func add(_ set: SortedMembers, _ key: String, to dump: inout Dump) {
+        dump[key] = set.members.map(text)
+        dump.instants[key] = set.entries.map(\.score)
+    }
+
+    private func text(_ payload: [UInt8]) -> String { String(decoding: payload, as: UTF8.self) }
+
+    /// The contents of all keys.
+    struct Dump: Equatable {
+        var texts: [String: [String]] = [:]
+        /// Seconds.
+        var instants: [String: [Double]] = [:]
+
+        subscript(key: String) -> [String]? {
+            get { texts[key] }
+            set { texts[key] = newValue }
+        }
+
+        /// The clocks of both sides differ by what a step takes.
+        static func == (left: Dump, right: Dump) -> Bool {
+            left.texts == right.texts && left.instants.keys == right.instants.keys
+                && left.instants.allSatisfy { key, instants in
+                    let others = right.instants[key] ?? []
+                    return instants.count == others.count && zip(instants, others).allSatisfy { abs($0 - $1) < 100 }
+                }
+        }
+    }
+}
