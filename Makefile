@@ -11,8 +11,8 @@ RELEASE     := -c release --static-swift-stdlib $(SWIFT_FLAGS)
 MARTLET     := .build/release/martlet
 
 # What the build needs, and what the tests need beside it.
-PACKAGES      := redis-server libhiredis-dev libsystemd-dev zlib1g-dev gcc libc6-dev python3 git
-TEST_PACKAGES := ruby ruby-sidekiq mandoc strace
+PACKAGES      := redis-server libhiredis-dev libssl-dev libsystemd-dev zlib1g-dev gcc libc6-dev python3 git
+TEST_PACKAGES := openssl ruby ruby-sidekiq mandoc strace
 
 .DEFAULT_GOAL := help
 

@@ -28,6 +28,7 @@ let package = Package(
     // 0: the edge
     .target(name: "CPosix"),
     .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev"])]),
+    .systemLibrary(name: "COpenSSL", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CSystemd", providers: [.apt(["libsystemd-dev"])]),
     .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
 
@@ -39,7 +40,8 @@ let package = Package(
 
     // 2: formats and wires
     .target(name: "Configuration", dependencies: ["JobModel", yams], swiftSettings: house),
-    .target(name: "Redis", dependencies: ["CHiredis", "Platform"], swiftSettings: house),
+    .target(
+      name: "Redis", dependencies: ["CHiredis", "COpenSSL", "Platform"], swiftSettings: house),
 
     // 3: the domain, with input and output
     .target(

@@ -16,8 +16,21 @@ enum RedisAccess {
                 case .unix(let path): .unix(path: path)
                 }
             return .init(
-                transport, username: server.username, password: server.password, database: server.database)
+                transport, username: server.username, password: server.password, database: server.database,
+                tls: server.tls.map(options), sentinels: server.sentinels.map(options),
+                connectTimeout: server.connectTimeout, timeout: server.timeout)
         }
+    }
+
+    private static func options(_ tls: RedisTLS) -> TLSOptions {
+        TLSOptions(
+            authorities: tls.authorities, certificate: tls.certificate, key: tls.key, serverName: tls.serverName)
+    }
+
+    private static func options(_ sentinels: RedisSentinels) -> SentinelOptions {
+        SentinelOptions(
+            addresses: sentinels.addresses.map { .init(host: $0.host, port: $0.port) }, master: sentinels.master,
+            username: sentinels.username, password: sentinels.password)
     }
 
     /// Connects and does something with it; what goes wrong on the way is printed, and ends the command.

@@ -37,7 +37,9 @@ struct Override: Sendable {
     static let table: [Override] = [
         Override(
             key: Schema.redis, variables: ["MARTLET_REDIS", "REDIS_URL"], flag: "--redis", flagValue: { $0.redis },
-            apply: { text, settings throws(Mistake) in settings.redis = try RedisURL.parse(text) }),
+            apply: { text, settings throws(Mistake) in
+                settings.redis = try RedisURL.parse(text).replacing(settings.redis)
+            }),
         Override(
             key: Schema.processes, variables: ["MARTLET_PROCESSES"], flag: "--processes", flagValue: { $0.processes },
             apply: { text, settings throws(Mistake) in settings.processes = try Schema.processes.integer(text) }),

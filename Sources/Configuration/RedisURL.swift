@@ -2,28 +2,48 @@ import Glibc
 
 /// Reads where Redis is. Messages never repeat a user or a password.
 enum RedisURL {
-    static func parse(_ text: String) throws(Mistake) -> RedisSettings {
+    static func parse(_ text: String) throws(Mistake) -> RedisSettings { try parse(text, needsHost: true) }
+
+    /// - Parameter needsHost: false where sentinels name the host; without one it is then the empty text.
+    static func parse(_ text: String, needsHost: Bool) throws(Mistake) -> RedisSettings {
         if text == "embedded" { return .embedded }
         guard let (scheme, rest) = split(text, at: "://") else { throw unusable(text) }
         switch scheme {
-        case "redis": return .server(try tcp(rest))
+        case "redis": return .server(try tcp(rest, needsHost: needsHost))
         case "unix": return .server(try unix(rest))
         case "rediss":
-            throw Mistake("names TLS (rediss://), which is not supported by this version; use redis:// or unix://")
+            var endpoint = try tcp(rest, needsHost: needsHost)
+            endpoint.tls = RedisTLS()
+            return .server(endpoint)
         case "sentinel", "redis+sentinel", "redis-sentinel":
-            throw Mistake("names sentinels, which are not supported by this version; use redis:// or unix://")
+            throw Mistake(
+                "names sentinels; they are listed in the file: redis: {url: \"redis:///0\", sentinels: [HOST:PORT], "
+                    + "master: NAME}")
         default:
-            throw Mistake("has the unknown scheme \(quoted(scheme)); use redis:// or unix://, or the word `embedded`")
+            throw Mistake(
+                "has the unknown scheme \(quoted(scheme)); use redis://, rediss:// or unix://, or the word `embedded`")
         }
     }
 
-    private static func tcp(_ rest: String) throws(Mistake) -> RedisEndpoint {
+    /// Reads HOST or HOST:PORT of a sentinel, whose port is 26379 unless it says otherwise.
+    static func sentinel(_ text: String) throws(Mistake) -> RedisSentinels.Address {
+        guard !text.contains("/"), !text.contains("@") else {
+            throw Mistake("must hold HOST:PORT, not a URL; a user is `sentinel_username`")
+        }
+        guard case .tcp(let host, let port) = try hostAndPort(text, standardPort: 26_379) else {
+            preconditionFailure("a host and a port are TCP's")
+        }
+        return RedisSentinels.Address(host: host, port: port)
+    }
+
+    private static func tcp(_ rest: String, needsHost: Bool) throws(Mistake) -> RedisEndpoint {
         let (address, query) = split(rest, at: "?") ?? (rest, "")
         let (authority, path) = split(address, at: "/") ?? (address, "")
         try refuseBareReservedCharacters(authority: authority, rest: rest)
         var endpoint = RedisEndpoint(database: try database(path: path, query: query))
         let host = try credentials(authority, into: &endpoint)
-        endpoint.transport = try hostAndPort(host)
+        endpoint.transport =
+            host.isEmpty && !needsHost ? .tcp(host: "", port: standardPort) : try hostAndPort(host)
         return endpoint
     }
 
@@ -58,7 +78,12 @@ enum RedisURL {
         return host
     }
 
-    private static func hostAndPort(_ text: String) throws(Mistake) -> RedisEndpoint.Transport {
+    /// Redis's own.
+    static let standardPort = 6379
+
+    private static func hostAndPort(
+        _ text: String, standardPort: Int = standardPort
+    ) throws(Mistake) -> RedisEndpoint.Transport {
         var host = text
         var port = ""
         if text.hasPrefix("["), let end = text.firstIndex(of: "]") {
@@ -81,7 +106,7 @@ enum RedisURL {
             guard !host.isEmpty else { throw Mistake("names no host; write redis://HOST:PORT/DATABASE") }
             guard isName else { throw Mistake("holds \(quoted(host)), which is no host name") }
         }
-        if port.isEmpty { return .tcp(host: host, port: 6379) }
+        if port.isEmpty { return .tcp(host: host, port: standardPort) }
         guard let number = Quantity.integer(port), (1...65_535).contains(number) else {
             throw Mistake("must have a port from 1 to 65535, not \(quoted(port))")
         }

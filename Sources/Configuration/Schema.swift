@@ -5,10 +5,10 @@ package enum Schema {
 
     static let redis = SchemaKey(
         "redis", .redis, .value("redis://127.0.0.1:6379/0"),
-        "Where the jobs lie: `redis://[USER:PASSWORD@]HOST[:PORT][/DATABASE]`, `unix:///PATH[?db=DATABASE]`, or `embedded` "
-            + "for a private server that Martlet starts and keeps under its state directory. Reserved characters in a user "
-            + "or password are percent-encoded. TLS (`rediss://`), sentinels and clusters are not supported by this version."
-    )
+        "Where the jobs lie: `redis://[USER:PASSWORD@]HOST[:PORT][/DATABASE]`, the same with `rediss://` for TLS, "
+            + "`unix:///PATH[?db=DATABASE]`, or `embedded` for a private server that Martlet starts and keeps under its "
+            + "state directory. Reserved characters in a user or password are percent-encoded. A mapping with the keys "
+            + "below instead of the URL says more about it. Clusters are not supported.")
     static let processes = SchemaKey(
         "processes", .integer(1...512), .value("1"), announced: ["auto"],
         "Worker processes on this host.")
@@ -92,11 +92,51 @@ package enum Schema {
         "handlers.NAME.user", .text, .meaning("the user Martlet runs as"),
         "User whose rights the process gets; to become another user Martlet must be started as root.")
 
+    static let redisURL = SchemaKey(
+        "redis.url", .redis, .value("redis://127.0.0.1:6379/0"),
+        "What `redis` is without a mapping. With `sentinels` it names no host (`rediss://USER:PASSWORD@/0`), or the "
+            + "master's name in its place.")
+    static let redisAuthorities = SchemaKey(
+        "redis.ca", .path, .meaning("the system's authorities"),
+        "TLS: a file of certificates (PEM), or a directory of them with hashed names. The server's certificate must be "
+            + "issued by one of them; others are not trusted. There is no way to connect without this proof.")
+    static let redisCertificate = SchemaKey(
+        "redis.certificate", .path, .meaning("none"),
+        "TLS: our own certificate (PEM, with its chain), for a server that asks for one, as Redis does by default.")
+    static let redisKey = SchemaKey(
+        "redis.key", .path, .meaning("it stands in the certificate's file"),
+        "TLS: the key of `certificate` (PEM, without a passphrase).")
+    static let redisServerName = SchemaKey(
+        "redis.server_name", .text, .meaning("the host of the URL, or the address the sentinels give"),
+        "TLS: the name or address the server's certificate must be for.")
+    static let redisSentinels = SchemaKey(
+        "redis.sentinels", .texts, .meaning("none: the URL says where the server is"),
+        "Sentinels, each `HOST` or `HOST:PORT` (26379). They are asked for the master at each connect, and every 2 seconds "
+            + "whether it still is. With `rediss://` they are reached by TLS too.")
+    static let redisMaster = SchemaKey(
+        "redis.master", .text, .meaning("the host of `url`"), "What the sentinels call the master.")
+    static let redisSentinelUsername = SchemaKey(
+        "redis.sentinel_username", .text, .meaning("the sentinels' default user"), "User to the sentinels.")
+    static let redisSentinelPassword = SchemaKey(
+        "redis.sentinel_password", .text, .meaning("none"), "Password to the sentinels, as it is, not percent-encoded.")
+    // At most 5 s: a lease of 20 s must outlive a connection that hangs and the next that is made.
+    static let redisConnectTimeout = SchemaKey(
+        "redis.connect_timeout", .duration(0.1...5), .value("3s"),
+        "How long a connection may take to be made, the TLS handshake included.")
+    static let redisTimeout = SchemaKey(
+        "redis.timeout", .duration(0.1...5), .value("3s"),
+        "How long an answer may take; then the connection is given up and made anew.")
+
     /// Keys of the file itself.
     package static let top = [
         redis, processes, concurrency, timeout, queues, handlers, maximumRetries, deadMaximumJobs, deadTimeout, log,
         tag,
         labels,
+    ]
+    /// Keys of `redis` where it is a mapping.
+    package static let redisKeys = [
+        redisURL, redisAuthorities, redisCertificate, redisKey, redisServerName, redisSentinels, redisMaster,
+        redisSentinelUsername, redisSentinelPassword, redisConnectTimeout, redisTimeout,
     ]
     /// Keys of `log`.
     package static let logKeys = [logLevel, logFormat]
@@ -106,8 +146,8 @@ package enum Schema {
         directory, user,
     ]
     /// Every key, in the order of the reference page.
-    package static let keys = top + logKeys + handlerKeys
+    package static let keys = top + redisKeys + logKeys + handlerKeys
 
     /// Top-level keys that a later version will take; until then they are refused by name.
-    static let announced = ["capsules", "cron", "sentinels", "web"]
+    static let announced = ["capsules", "cron", "web"]
 }

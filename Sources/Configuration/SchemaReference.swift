@@ -4,6 +4,7 @@ extension Schema {
     package static func referencePage() -> String {
         var page = introduction
         page += "\n## Keys of the file\n" + top.map(section).joined()
+        page += "\n## Keys of `redis` as a mapping\n\n\(redisIntroduction)\n" + redisKeys.map(section).joined()
         page += "\n## Keys of `log`\n" + logKeys.map(section).joined()
         page += "\n## Keys of a handler\n" + handlerKeys.map(section).joined()
         page += "\n## Overrides\n\n\(overridesIntroduction)\n"
@@ -61,10 +62,25 @@ extension Schema {
 
         """
 
+    private static let redisIntroduction = """
+        `redis` is a URL, or a mapping with these keys. How they go together is shown in
+        [Secure Redis](../guides/secure-redis.md).
+
+        ```yaml
+        redis:
+          url: rediss://martlet:PASSWORD@/0
+          ca: /etc/martlet/redis-ca.pem
+          sentinels: [10.0.0.1, 10.0.0.2, 10.0.0.3]
+          master: mymaster
+          server_name: redis.example.com
+        ```
+        """
+
     private static let overridesIntroduction = """
         Flags win over the environment, the environment over the file. A variable that is set but empty counts as not set. Only
         the value that wins is judged; its mistakes carry the variable or flag in place of the file:
-        `MARTLET_CONCURRENCY: must be a whole number from 1 to 1000, not ten`.
+        `MARTLET_CONCURRENCY: must be a whole number from 1 to 1000, not ten`. A URL of Redis that overrides the file replaces
+        its `url`, `sentinels` and `server_name`; `ca`, `certificate`, `key` and the time limits of the file still count.
         """
 
     private static let sidekiq = """

@@ -53,7 +53,7 @@ struct SettingsDecoder {
     }
 
     private mutating func top(_ section: Section, path: String, isSidekiq: Bool) -> Settings {
-        let redis = diagnosis.valueOrDefault(Schema.redis, in: section, RedisURL.parse)
+        let redis = redis(in: section)
         places.redis = section["redis"]?.value.place
         return Settings(
             file: path,

@@ -1,30 +1,43 @@
 internal import Platform
 
 extension RedisConnection {
-    /// Connects and makes sure that this is a server one may write to.
+    /// Connects and makes sure that this is a server one may write to. With sentinels: to the one they name.
     ///
-    /// Blocks, at most until the time-outs. While the server loads its data it answers LOADING: refused, try again later.
+    /// Blocks, at most until the time-outs (and about a second for each sentinel that does not answer). While the server loads its data it answers LOADING: refused, try again later.
     /// - Parameters:
-    ///   - connectTimeout: seconds until the connection must stand.
-    ///   - timeout: seconds a blocking call waits without anything being sent or received.
+    ///   - connectTimeout: seconds until the connection must stand; without, the endpoint's.
+    ///   - timeout: seconds a blocking call waits without anything being sent or received; without, the endpoint's.
     ///   - name: what CLIENT LIST shows; characters it does not allow become "-".
     ///   - scripts: are loaded, so that they can be called by digest.
     /// - Throws: errors name the server and what was being done.
     package static func open(
-        _ endpoint: RedisEndpoint, connectTimeout: Double = 3, timeout: Double = 3, name: String,
+        _ endpoint: RedisEndpoint, connectTimeout: Double? = nil, timeout: Double? = nil, name: String,
         scripts: [LuaScript] = []
+    ) throws(RedisError) -> RedisConnection {
+        var endpoint = endpoint
+        endpoint.connectTimeout = connectTimeout ?? endpoint.connectTimeout
+        endpoint.timeout = timeout ?? endpoint.timeout
+        guard let sentinels = endpoint.sentinels else { return try connect(endpoint, name: name, scripts: scripts) }
+        return try Sentinels.resolve(endpoint, sentinels) { server throws(RedisError) in
+            try connect(server, name: name, scripts: scripts)
+        }
+    }
+
+    private static func connect(
+        _ endpoint: RedisEndpoint, name: String, scripts: [LuaScript]
     ) throws(RedisError) -> RedisConnection {
         let server = endpoint.redacted
         let connection: RedisConnection
         do {
-            let deadline = MonotonicTime.now().advanced(bySeconds: connectTimeout)
-            let socket = try Socket.connect(endpoint.transport, until: deadline)
-            connection = RedisConnection(socket, server: server, timeoutSeconds: timeout)
+            let deadline = MonotonicTime.now().advanced(bySeconds: endpoint.connectTimeout)
+            let socket = try Socket.connect(endpoint.transport, tls: endpoint.tls, until: deadline)
+            connection = RedisConnection(socket, server: server, timeoutSeconds: endpoint.timeout)
         } catch .lost(let reason) {
             throw .lost("cannot reach \(server): \(reason)")
-        } catch .timedOut {
-            throw .timedOut(doing: "connecting to \(server)")
+        } catch .timedOut(let doing) {
+            throw .timedOut(doing: "\(doing) \(doing == "connecting" ? "to" : "with") \(server)")
         }
+        connection.peer = endpoint
         try connection.greet(endpoint, name: name, scripts: scripts)
         return connection
     }
@@ -58,6 +71,11 @@ extension RedisConnection {
         // The name is an ornament: a user whose ACL lacks it works without.
         try refuseReplica(replies[replies.count - 1])
     }
+
+    /// Asks, blocking, whether this server is still one that may be written to.
+    ///
+    /// - Throws: `refused` with READONLY if it is a replica by now; the connection is closed then.
+    package func confirmMaster() throws(RedisError) { try refuseReplica(try call(RedisCommand("ROLE"))) }
 
     /// A replica would take no write, and a demoted master shows no error to who stays connected. A user who may not
     /// ask (NOPERM) learns it by READONLY instead.

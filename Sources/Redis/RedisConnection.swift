@@ -8,10 +8,13 @@ internal import Platform
 package final class RedisConnection {
     /// The server's address as logs may show it.
     package let server: String
+    /// Where it is connected, sentinels resolved: for a second connection to the same server.
+    package internal(set) var peer: RedisEndpoint?
     private var socket: Socket?
     private var reader = ReplyReader()
     private var outgoing: [UInt8] = []
     private var sent = 0
+    private var hasReceived = false
     private var digests: [String: [UInt8]] = [:]
     private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 * 1024, alignment: 16)
     private let timeoutSeconds: Double
@@ -32,7 +35,7 @@ package final class RedisConnection {
     package var descriptor: Int32 { socket?.raw ?? -1 }
 
     /// Whether bytes wait for the socket to become writable.
-    package var wantsToWrite: Bool { sent < outgoing.count }
+    package var wantsToWrite: Bool { sent < outgoing.count || socket?.owesAnswer == true }
 
     package func close() { socket = nil }
 
@@ -65,39 +68,69 @@ extension RedisConnection {
 
     /// Sends what the socket takes now.
     ///
-    /// - Returns: true if everything is sent; otherwise call again when the descriptor is writable.
+    /// - Returns: false if it is to be called again when the descriptor is writable; true if all is sent (or, over TLS,
+    ///   if the rest has to wait for something to read).
     package func flush() throws(RedisError) -> Bool {
-        while wantsToWrite {
+        if socket?.owesAnswer == true {
+            switch socket?.answer() {
+            case .bytes: break
+            case .wouldBlock: return false
+            case .failed(let code): throw failed(code)
+            case .end, nil: throw closed
+            }
+        }
+        while sent < outgoing.count {
             let result = outgoing.withUnsafeBytes { bytes in
                 socket?.write(UnsafeRawBufferPointer(rebasing: bytes[sent...]))
             }
             switch result {
             case .bytes(let count): sent += count
-            case .wouldBlock: return false
-            case .failed(let code): throw fail(.lost("lost \(server): \(SystemError.text(of: code))"))
+            case .wouldBlock: return socket?.writeWaitsForBytes ?? true
+            case .failed(let code): throw failed(code)
             case .end, nil: throw closed
             }
         }
         return true
     }
 
-    /// Reads once, at most 64 KiB.
+    /// Reads once, at most 64 KiB; over TLS until nothing lies decrypted that the descriptor does not show.
     ///
     /// - Returns: false if there is nothing to read now.
     package func receive() throws(RedisError) -> Bool {
+        guard try receiveOnce() else { return false }
+        while socket?.holdsMore == true, try receiveOnce() {}
+        return true
+    }
+
+    private func receiveOnce() throws(RedisError) -> Bool {
         switch socket?.read(into: buffer) {
         case .bytes(let count):
+            let bytes = UnsafeRawBufferPointer(rebasing: buffer[..<count])
+            // A record of TLS begins with its type: 21 is an alert, 22 the handshake (RFC 8446, 5.1). No reply does.
+            if !hasReceived, let first = bytes.first, first == 21 || first == 22 {
+                throw fail(.lost("\(server) speaks TLS; use rediss://"))
+            }
+            hasReceived = true
             do {
-                try reader.feed(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+                try reader.feed(bytes)
             } catch {
                 throw fail(error)
             }
             return true
         case .wouldBlock: return false
-        case .end: throw fail(.lost("\(server) closed the connection"))
-        case .failed(let code): throw fail(.lost("lost \(server): \(SystemError.text(of: code))"))
+        case .end: throw fail(.lost("\(server) closed the connection\(guess)"))
+        case .failed(let code): throw failed(code)
         case nil: throw closed
         }
+    }
+
+    private func failed(_ code: Int32) -> RedisError {
+        fail(.lost("lost \(server): \(socket?.reason(of: code) ?? SystemError.text(of: code))\(guess)"))
+    }
+
+    private var guess: String {
+        guard !hasReceived, case .tcp = peer?.transport else { return "" }
+        return socket?.guess ?? ""
     }
 
     /// - Returns: the next reply, in the order of the commands; nil until it has come in whole.
@@ -127,7 +160,7 @@ extension RedisConnection {
     ///
     /// - Throws: `timedOut` if for the connection's time-out nothing could be sent or received.
     package func pipeline(_ commands: [RedisCommand]) throws(RedisError) -> [RedisReply] {
-        precondition(!wantsToWrite, "an event loop's commands are still under way")
+        precondition(sent == outgoing.count, "an event loop's commands are still under way")
         for command in commands { append(command) }
         var replies: [RedisReply] = []
         replies.reserveCapacity(commands.count)

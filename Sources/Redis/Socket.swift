@@ -1,18 +1,24 @@
 internal import Glibc
 internal import Platform
 
-/// The stream to the server: a non-blocking socket. Whoever wants to block waits with poll(2) and a deadline.
+/// The stream to the server: a non-blocking socket, plain or with TLS over it. Whoever wants to block waits with poll(2)
+/// and a deadline.
 struct Socket: ~Copyable {
     private let descriptor: FileDescriptor
+    var tls: TLSSession?
 
     init(_ descriptor: consuming FileDescriptor) { self.descriptor = descriptor }
 
     var raw: Int32 { descriptor.raw }
 
-    func read(into buffer: UnsafeMutableRawBufferPointer) -> IOResult { descriptor.read(into: buffer) }
+    /// Takes what has come; over TLS, `holdsMore` then says whether to read again without waiting.
+    func read(into buffer: UnsafeMutableRawBufferPointer) -> IOResult {
+        tls?.read(into: buffer) ?? descriptor.read(into: buffer)
+    }
 
     /// One send(2). MSG_NOSIGNAL, because a server that went away must not end this process by SIGPIPE.
     func write(_ bytes: UnsafeRawBufferPointer) -> IOResult {
+        if let tls { return tls.write(bytes) }
         while true {
             let count = send(raw, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL))
             if count >= 0 { return .bytes(count) }
@@ -20,6 +26,28 @@ struct Socket: ~Copyable {
             if errno != EINTR { return .failed(errno) }
         }
     }
+
+    /// Bytes have come that the descriptor no longer shows: read again before waiting for it.
+    var holdsMore: Bool { tls?.holdsMore ?? false }
+
+    /// The protocol beneath has something of its own to send, and the descriptor is full.
+    var owesAnswer: Bool { tls?.readWaitsForRoom ?? false }
+
+    /// Sends what is owed, as far as possible now.
+    func answer() -> IOResult { tls?.shakeHands() ?? .bytes(0) }
+
+    /// After a write that would block: whether it goes on once something can be read, not written.
+    var writeWaitsForBytes: Bool { tls?.writeWaitsForBytes ?? false }
+
+    /// What is to be thought of a server that hangs up before its first answer: it may say so with an alert, but what it
+    /// has been sent meanwhile makes the kernel drop that.
+    var guess: String {
+        guard let tls else { return "; if it wants TLS, use rediss://" }
+        return tls.lacksCertificate && tls.failure == nil ? "; \(TLSFailure.noCertificate)" : ""
+    }
+
+    /// What a `.failed` means, in words.
+    func reason(of code: Int32) -> String { tls?.failure ?? SystemError.text(of: code) }
 
     /// Waits until the socket can be read (or also written), is broken, or the deadline has passed.
     ///
@@ -41,12 +69,22 @@ extension Socket {
     /// Connects by the deadline, to the first of the server's addresses that answers.
     ///
     /// A host name is resolved by getaddrinfo(3), which no deadline of ours reaches: resolv.conf(5) limits it.
-    static func connect(_ transport: RedisEndpoint.Transport, until deadline: MonotonicTime) throws(RedisError)
-        -> Socket
-    {
+    /// - Parameter tls: given, the server must prove by the same deadline who it is.
+    static func connect(
+        _ transport: RedisEndpoint.Transport, tls: TLSOptions? = nil, until deadline: MonotonicTime
+    ) throws(RedisError) -> Socket {
         switch transport {
-        case .unix(let path): try connectUnix(path, until: deadline)
-        case .tcp(let host, let port): try connectTCP(host, port, until: deadline)
+        case .unix(let path): return try connectUnix(path, until: deadline)
+        case .tcp(let host, let port):
+            var socket = try connectTCP(host, port, until: deadline)
+            guard let tls else { return socket }
+            do throws(RedisError) {
+                try socket.secure(host, tls, until: deadline)
+            } catch {
+                if case .timedOut = error, speaksPlainly(host, port) { throw .lost(TLSFailure.plain) }
+                throw error
+            }
+            return socket
         }
     }
 

@@ -19,11 +19,16 @@ final class SchedulerDesk {
     private var connection: RedisConnection?
     private var failures = 0
     private var nextAttempt = MonotonicTime(nanoseconds: 0)
+    private var nextProof = MonotonicTime(nanoseconds: 0)
+    /// Between two questions whether the server is still the master.
+    private static let proofSeconds = 2.0
 
-    /// - Parameter returnSeconds: how long workers may take to come back after Redis was away: the longest pause between
-    ///   their attempts to connect is 5 s, and greeting takes 3 s at the most.
-    init(endpoint: Redis.RedisEndpoint, deadLimits: DeadLimits, returnSeconds: Double = 9, log: Logger) {
-        self.returnSeconds = returnSeconds
+    /// - Parameter returnSeconds: how long workers may take to come back after Redis was away. Without: the longest pause
+    ///   between their attempts to connect is 5 s, greeting takes a second beside connecting, and a second for each
+    ///   sentinel that may have to be waited for.
+    init(endpoint: Redis.RedisEndpoint, deadLimits: DeadLimits, returnSeconds: Double? = nil, log: Logger) {
+        let sentinels = Double(endpoint.sentinels?.addresses.count ?? 0)
+        self.returnSeconds = returnSeconds ?? 6 + endpoint.connectTimeout + sentinels
         self.endpoint = endpoint
         self.deadLimits = deadLimits
         self.log = log
@@ -40,7 +45,9 @@ final class SchedulerDesk {
 
     /// The connection, made if need be; blocks for a few seconds at the most, and seldom while Redis is away.
     func access() -> Access {
-        if let connection, connection.isOpen { return .connected(connection) }
+        if let connection, connection.isOpen {
+            return isMaster(connection) ? .connected(connection) : .away
+        }
         connection = nil
         guard MonotonicTime.now() >= nextAttempt else { return .away }
         do throws(RedisError) {
@@ -54,10 +61,31 @@ final class SchedulerDesk {
             failures = 0
             connection = new
             judgesLeasesFrom = .now().advanced(bySeconds: returnSeconds)
+            nextProof = .now().advanced(bySeconds: Self.proofSeconds)
             return .connected(new)
         } catch {
             failed(error)
             return .away
+        }
+    }
+
+    /// Asks now and then whether this is still the master. The tasks read much and write only when something is due: on a
+    /// demoted master they would find nothing to do, for ever. (A worker needs no such question: its heartbeat writes.)
+    private func isMaster(_ connection: RedisConnection) -> Bool {
+        let start = MonotonicTime.now()
+        guard nextProof <= start else { return true }
+        do throws(RedisError) {
+            try connection.confirmMaster()
+            if let peer = connection.peer, let objection = RedisConnection.objection(to: peer, of: endpoint) {
+                throw .refused(objection)
+            }
+            // Sentinels that do not answer must not take more than a tenth of the time: jobs are due meanwhile.
+            let end = MonotonicTime.now()
+            nextProof = end.advanced(bySeconds: max(Self.proofSeconds, 10 * end.seconds(since: start)))
+            return true
+        } catch {
+            failed(error)
+            return false
         }
     }
 

@@ -38,6 +38,17 @@ package struct RedisGreeting: Sendable {
         self.queues = queues
     }
 
+    /// Asks the sentinels, if there are any, whether they still name the server that we are connected to. Blocks for about
+    /// a second a sentinel at the most; done by a follower.
+    func objection(to current: Redis.RedisEndpoint) -> RedisRefusal? {
+        RedisConnection.objection(to: current, of: endpoint)
+    }
+
+    /// Whether somebody else decides where the server is.
+    var hasSentinels: Bool { endpoint.sentinels != nil }
+    /// Seconds an answer may take.
+    var answerSeconds: Double { endpoint.timeout }
+
     /// The address as logs may show it.
     package var server: String { endpoint.redacted }
 
@@ -51,14 +62,16 @@ package struct RedisGreeting: Sendable {
             let beat = ProcessRegistry.Beat(identity: identity, origin: origin)
             _ = try ProcessRegistry.answer(data.call(ProcessRegistry.command(beat)))
             let leaseEnd = asked.advanced(bySeconds: Heartbeat.leaseSeconds)
-            return .success(Connections(data: data, listener: try listener(), leaseEnd: leaseEnd))
+            let listener = try listener(at: data.peer ?? endpoint)
+            return .success(Connections(data: data, listener: listener, leaseEnd: leaseEnd))
         } catch {
             return .failure(.unreachable(error))
         }
     }
 
-    private func listener() throws(RedisError) -> RedisConnection? {
-        let connection = try RedisConnection.open(endpoint, name: "\(name)-bell")
+    /// - Parameter server: the one the data comes from, even if sentinels would name another by now.
+    private func listener(at server: Redis.RedisEndpoint) throws(RedisError) -> RedisConnection? {
+        let connection = try RedisConnection.open(server, name: "\(name)-bell")
         guard let number = try connection.call(QueueBell.numberCommand).integer else { return nil }
         let replies = try connection.pipeline(QueueBell.listenCommands(number: number, queues: queues))
         return replies.allSatisfy { $0.refusal == nil } ? connection : nil

@@ -21,9 +21,10 @@ package final class RedisLink: EventSink {
         case push
     }
 
-    /// A question is answered within this time, or the connection is given up.
-    static let answerSeconds = 3.0
     static let longestPauseSeconds = 5.0
+    /// Between two questions to the sentinels. A master that was replaced tells nobody who stays connected, and takes
+    /// writes for as long as it does not know itself.
+    static let sentinelSeconds = 2.0
 
     private struct Asked {
         let question: RedisQuestion
@@ -41,6 +42,8 @@ package final class RedisLink: EventSink {
     private var asked: ArraySlice<Asked> = []
     private var failures = 0
     private var isEnded = false
+    /// When the sentinels are asked next; `.never` while they are being asked.
+    private var sentinelsDue = MonotonicTime.never
 
     package init(
         _ greeting: RedisGreeting, loop: EventLoop, pool: LeaderPool, seed: UInt64, tell: @escaping (News) -> Void
@@ -65,7 +68,7 @@ package final class RedisLink: EventSink {
         asked.append(
             Asked(
                 question: question, command: command.script == nil ? nil : command,
-                deadline: MonotonicTime.now().advanced(bySeconds: Self.answerSeconds)))
+                deadline: MonotonicTime.now().advanced(bySeconds: greeting.answerSeconds)))
     }
 
     package func ask(_ pair: (question: RedisQuestion, command: RedisCommand)) { ask(pair.question, pair.command) }
@@ -83,8 +86,26 @@ package final class RedisLink: EventSink {
 
     /// Gives the connection up if an answer is overdue. To be called every second or so.
     package func checkTime() {
+        askSentinels()
         guard let first = asked.first, first.deadline <= .now() else { return }
         lost(.timedOut(doing: "waiting for an answer of \(greeting.server)"))
+    }
+
+    /// Asks in a follower whether our server is still the master. Polled, not subscribed to (`+switch-master`): a sentinel
+    /// that is cut off says nothing to its subscribers, and looks like one that has nothing to say.
+    private func askSentinels() {
+        guard greeting.hasSentinels, let peer = connections?.data.peer, sentinelsDue <= .now() else { return }
+        sentinelsDue = .never
+        pool.submit(.connect) { [greeting, unsafe = Unshared(self)] in
+            let objection = greeting.objection(to: peer)
+            return { unsafe.value.judged(peer, objection) }
+        }
+    }
+
+    private func judged(_ peer: RedisEndpoint, _ objection: RedisRefusal?) {
+        sentinelsDue = .now().advanced(bySeconds: Self.sentinelSeconds)
+        guard let objection, connections?.data.peer == peer else { return }
+        giveUp(objection)
     }
 
     /// Begins or ends to be told of pushes. The answer to beginning is told like a push: whatever was pushed before has to
@@ -128,6 +149,7 @@ package final class RedisLink: EventSink {
                 return retry("cannot watch the connection: \(error)")
             }
             self.connections = connections
+            sentinelsDue = .now().advanced(bySeconds: Self.sentinelSeconds)
             failures = 0
             tell(.up(leaseEnd: connections.leaseEnd))
         case .failure(.unreachable(let error)): retry(error.description)

@@ -46,7 +46,13 @@ extension WorkerLoop {
     private func answered(_ question: RedisQuestion, _ reply: RedisReply) {
         do throws(RedisError) {
             switch question {
-            case .exchange(let request): take(.exchanged(try Exchange.answer(reply, to: request)))
+            case .exchange(let request):
+                let answer = try Exchange.answer(reply, to: request)
+                take(.exchanged(answer))
+                // A master that was demoted: it has nothing to settle on, and nothing more to fetch from.
+                if let demoted = answer.troubledQueues.first(where: { $0.refusal.code == "READONLY" }) {
+                    link.giveUp(demoted.refusal)
+                }
             case .beat(let askedAt, let registers):
                 beaten(try ProcessRegistry.answer(reply), askedAt: askedAt, registers: registers)
             case .ids: take(.compared(try OwnReservations.ids(reply)))

@@ -53,7 +53,10 @@ struct GoodFileTests {
 
     @Test("a Redis on a socket or of our own survives it too")
     func redisRoundTrip() throws {
-        for redis in ["embedded", "unix:///run/redis.sock?db=2"] {
+        for redis in [
+            "embedded", "unix:///run/redis.sock?db=2", "{url: 'rediss://u:p@h', ca: ca.pem, timeout: 1s}",
+            "{sentinels: [a, 'b:1'], master: m, sentinel_password: s, server_name: x, url: 'rediss:///1'}",
+        ] {
             let settings = try Fixture.settings("redis: \(redis)\nhandlers:\n")
             #expect(try Settings(decoding: settings.encoded()) == settings)
         }

@@ -29,6 +29,14 @@ struct RedisURLTests {
         #expect(try RedisURL.parse(text) == .server(endpoint))
     }
 
+    @Test("rediss:// is the same with TLS")
+    func secure() throws {
+        let endpoint = RedisEndpoint(
+            transport: .tcp(host: "h", port: 6380), username: "u", password: "p", database: 2, tls: RedisTLS())
+        #expect(try RedisURL.parse("rediss://u:p@h:6380/2") == .server(endpoint))
+        #expect(endpoint.redacted == "rediss://u:***@h:6380/2")
+    }
+
     @Test("a socket, with user, password and database")
     func sockets() throws {
         let plain = RedisEndpoint(transport: .unix(path: "/run/redis.sock"))
@@ -46,7 +54,8 @@ struct RedisURLTests {
             ("/run/r.sock", "did you mean unix:///run/r.sock?"),
             ("unix:/run/r.sock", "did you mean unix:///run/r.sock?"), ("unix://run/r.sock", "three slashes"),
             ("unix://", "three slashes"), ("unix:///", "three slashes"), ("embeded", "did you mean `embedded`?"),
-            ("rediss://h", "TLS"), ("redis+sentinel://h", "sentinels"), ("http://h", "unknown scheme `http`"),
+            ("redis+sentinel://h", "sentinels: [HOST:PORT]"), ("rediss://", "names no host"),
+            ("http://h", "unknown scheme `http`"),
             ("redis://", "names no host"), ("redis:///0", "names no host"), ("redis://:6379", "names no host"),
             ("redis://h:0", "port from 1 to 65535"), ("redis://h:port", "not `port`"), ("redis://::1", "in brackets"),
             ("redis://[::g]", "no IPv6 address"), ("redis://[::1]6379", "after the `]`"),

@@ -144,12 +144,12 @@ func freePort(upTo limit: Int = 65_535) throws -> Int {
     while true {
         let raw = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         defer { close(raw) }
-        let port = try bind(raw)
+        let port = try bindToFreePort(raw)
         if port <= limit { return port }
     }
 }
 
-private func bind(_ raw: Int32) throws -> Int {
+func bindToFreePort(_ raw: Int32) throws -> Int {
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
     address.sin_addr.s_addr = in_addr_t(0x7F00_0001).bigEndian
@@ -165,7 +165,7 @@ private func bind(_ raw: Int32) throws -> Int {
 private func withListener(_ greeting: String, _ body: (Int) throws -> Void) throws {
     let raw = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     defer { close(raw) }
-    let port = try bind(raw)
+    let port = try bindToFreePort(raw)
     guard listen(raw, 1) == 0 else { throw SystemError.last("listen") }
     OSThread.start(name: "listener", stackBytes: 256 << 10) {
         let peer = accept(raw, nil, nil)
