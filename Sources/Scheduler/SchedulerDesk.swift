@@ -9,6 +9,8 @@ final class SchedulerDesk {
     let log: Logger
     /// Identities the supervisor has declared dead and that are not rescued yet.
     var dead: [String] = []
+    /// Sets of due jobs whose keys are of another type: said once.
+    var unusable: Set<DueJobs.Source> = []
 
     /// Before this, a lease that is over proves nothing: Redis may have been away for everybody, and workers that live
     /// need a moment to come back and renew.

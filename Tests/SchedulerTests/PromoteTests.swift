@@ -67,4 +67,23 @@ struct PromoteTests {
         #expect(try desk.queue("q") == ["good"])
         #expect(try desk.names("schedule").count == 120, "they stay where they are")
     }
+
+    @Test("a retry set of another type stops neither the schedule nor rescue by lease, and works again when put right")
+    func pollutedSet() throws {
+        let desk = try Desk(returnSeconds: 1000)
+        try desk.call("SET", "retry", "text")
+        try desk.add("schedule", due: 1, "scheduled")
+        try desk.run(PromoteDueJobs.runOnce)
+        #expect(try desk.queue("q") == ["scheduled"])
+
+        // A connection that is made anew puts off the judgement of leases; this one was kept.
+        let judgesLeasesFrom = desk.desk.judgesLeasesFrom
+        try desk.run(PromoteDueJobs.runOnce)
+        #expect(desk.desk.judgesLeasesFrom == judgesLeasesFrom)
+
+        try desk.call("DEL", "retry")
+        try desk.add("retry", due: 2, "retried")
+        try desk.run(PromoteDueJobs.runOnce)
+        #expect(try desk.queue("q") == ["scheduled", "retried"])
+    }
 }
