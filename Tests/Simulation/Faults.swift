@@ -102,8 +102,12 @@ struct Faults {
         let queue = Store.Place.queue(Workload.queues[world.chance.integer(0...world.plan.queues - 1)])
         let place = world.chance.one(of: [.retry, .schedule, .dead, queue])
         let store = world.store
+        excuseAll()
         store.spoiled.insert(place)
-        world.after(world.chance.scale(0.1, 20)) { store.spoiled.remove(place) }
+        world.after(world.chance.scale(0.1, 20)) { [self] in
+            excuseAll()
+            store.spoiled.remove(place)
+        }
     }
 
     private func excuseAll() { for worker in workers { worker.noteFault() } }

@@ -152,10 +152,10 @@ final class Ledger: StoreWitness {
         let key = Key(identity: identity, id: id)
         world.note("\(id) of \(identity) is rescued")
         records[key]?.end = .rescued
-        guard let worker = world.workers[identity], worker.isAlive else { return }
+        guard let worker = world.workers[identity], worker.isAlive, !worker.hasGivenUp else { return }
         if worker.host.boot < worker.leaseEnd {
             violated("\(id) was taken from \(identity), which lives and has its lease")
-        } else if world.now - worker.lastFault > Self.excuse {
+        } else if !worker.isPaused, world.now - worker.lastFault > Self.excuse {
             violated("\(identity) ran out of its lease although nothing was done to it")
         }
     }

@@ -208,6 +208,7 @@ extension SimulatedWorker {
 
     func deregister() {
         guard link.connection != nil else { return take(.deregistered) }
+        hasGivenUp = true
         ask(.farewell, .deregister(identity))
         after(0.5, .timer) { [unowned self] in take(.deregistered) }
     }

@@ -29,9 +29,11 @@ final class SimulatedWorker {
     var leaseEnd: MonotonicTime
     /// When something last happened to it that excuses it from being in time.
     private(set) var lastFault: Int64 = -1_000_000_000_000
+    /// Whether it has asked Redis to end its lease, although it may hold something still: its handlers have ended.
+    var hasGivenUp = false
     var link = Link()
     var pulse = Pulse()
-    private var isPaused = false
+    private(set) var isPaused = false
     private var inbox: [(source: Source, body: () -> Void)] = []
     private var runs: [Int: Run] = [:]
     private var runNumber = 0
