@@ -1,5 +1,6 @@
 import Foundation
 import Platform
+import Redis
 import TestSupport
 import Testing
 

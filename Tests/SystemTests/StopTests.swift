@@ -47,10 +47,11 @@ struct StopTests {
     @Test("jobs shorter than the timeout finish and are acked", arguments: [Signal.terminate, .interrupt])
     func shortJobs(signal: Signal) throws {
         try Scene.run(Self.configuration(timeout: "20s")) { scene in
-            for jid in ["a", "b", "c"] { try scene.jobs.push(Jobs.payload("Sleep", jid, args: "[1.5]")) }
+            for jid in ["a", "b", "c"] { try scene.jobs.push(Jobs.payload("Sleep", jid, args: "[3]")) }
             eventually(within: 30, "all three run") { scene.ledger.count == 3 }
-            try scene.jobs.push(Jobs.payload("Work", "later"))
             scene.daemon.signal(signal)
+            eventually(within: 10, "it says that it stops") { scene.daemon.log.contains("stopping") }
+            try scene.jobs.push(Jobs.payload("Work", "later"))
             #expect(scene.daemon.waitForExit(within: 30) == .exited(0))
             try scene.expectNothing(left: ["queue:default"])
             #expect(scene.done.sorted() == ["a", "b", "c"])
