@@ -71,6 +71,10 @@ struct LoadTests {
             let lost = pushed.subtracting(scene.done).count
             #expect(lost == 0, "seed \(seed): \(lost) of \(pushed.count) lost, \(buried) in the dead set")
             try eventually(within: 40, "nothing is reserved any more") { try scene.jobs.reserved() == 0 }
+            // Whoever was killed in the end is found to be gone within 5 s, or else when its lease is over.
+            try eventually(within: 40, "only those that live hold a lease") {
+                try scene.jobs.call("ZCARD", "martlet:processes").integer == 3
+            }
             print(
                 "chaos: \(chaos.deeds) deeds, \(pushed.count) jobs, \(scene.ledger.count { $0.hasPrefix("start") }) runs, lost \(lost)"
             )
