@@ -16,29 +16,31 @@ struct LoadTests {
             handlers:
               quick: { command: [\(QuickHandler.path), "0", noledger], classes: ["Class*"], mode: serve, threads: 250 }
             """
-        try Scene.run(configuration, starting: false) { scene in
+        // The log has a bound of its own; without it, what is measured is the work.
+        try Scene.run(configuration + "log: { level: notice }\n") { scene in
             func payloads(_ range: Range<Int>) -> [[UInt8]] {
                 range.map { Array(Jobs.payload("Class\($0 % 100)", "j\($0)", args: "[\($0),\"text\"]").utf8) }
             }
             // Buffers and tables reach their size with the first jobs.
-            let warmUp = 3000
+            let warmUp = 10_000
             try scene.jobs.push(payloads(0..<warmUp))
-            scene.daemon.start()
             try eventually(within: 60, "the first jobs are done") { try scene.jobs.number("stat:processed") == warmUp }
 
-            try scene.jobs.push(payloads(0..<count))
+            try scene.jobs.push(payloads(0..<count), to: "staged")
+            try scene.jobs.call("RENAME", "queue:staged", "queue:default")
             var (first, last): ([Census], [Census]) = ([], [])
             let deadline = MonotonicTime.now().advanced(bySeconds: 60 + Double(count) / 500)
             while MonotonicTime.now() < deadline {
                 let done = try scene.jobs.number("stat:processed") - warmUp
-                if done <= count / 10 { first.append(Census(scene.daemon)) }
-                if done >= count - count / 10 { last.append(Census(scene.daemon)) }
+                let census = Census(scene.daemon)
+                if done <= count / 10 { first.append(census) }
+                if done >= count - count / 10 { last.append(census) }
                 if done >= count { break }
                 usleep(10_000)
             }
             #expect(try scene.jobs.number("stat:processed") == count + warmUp)
-            #expect(!first.isEmpty && !last.isEmpty)
-            let memory = (Census.median(first, \.residentKB), Census.median(last, \.residentKB))
+            try #require(!first.isEmpty && !last.isEmpty)
+            let memory = (first.map(\.residentKB).max() ?? 0, Census.median(last, \.residentKB))
             #expect(Double(memory.1) <= 1.1 * Double(memory.0), "resident KB of the tree: \(memory)")
             let threads = (Census.median(first, \.threads), Census.median(last, \.threads))
             #expect(threads.0 == threads.1)
