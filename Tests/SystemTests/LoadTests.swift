@@ -17,7 +17,7 @@ struct LoadTests {
               quick: { command: [\(QuickHandler.path), "0", noledger], classes: ["Class*"], mode: serve, threads: 250 }
             """
         // The log has a bound of its own; without it, what is measured is the work.
-        try Scene.run(configuration + "log: { level: notice }\n") { scene in
+        try Scene.run(configuration + "\nlog: { level: notice }\n") { scene in
             func payloads(_ range: Range<Int>) -> [[UInt8]] {
                 range.map { Array(Jobs.payload("Class\($0 % 100)", "j\($0)", args: "[\($0),\"text\"]").utf8) }
             }

@@ -32,7 +32,10 @@ struct Scene {
             scene.daemon.end()
             scene.server.stop()
         }
-        if starting { scene.daemon.start(sourceLocation: sourceLocation) }
+        if starting {
+            scene.daemon.start(sourceLocation: sourceLocation)
+            try #require(scene.daemon.isRunning, "\(scene.daemon.log)", sourceLocation: sourceLocation)
+        }
         try body(scene)
     }
 
