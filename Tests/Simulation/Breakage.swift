@@ -22,6 +22,8 @@ enum Breakage: String, CaseIterable, Sendable, CustomTestStringConvertible {
     case leaseIgnored
     /// Orphans are looked for when a scheduler starts, and then never again.
     case rescuedOnlyAtStart
+    /// A set of another type costs a scheduler its connection, and with it everything else it has to do.
+    case refusalDropsConnection
     /// Due jobs are pushed whether or not they still were in their set.
     case promotedWithoutCheck
 

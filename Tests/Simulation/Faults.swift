@@ -110,6 +110,24 @@ struct Faults {
         }
     }
 
+    /// Gives a set another type when all else is well again, long enough for every other thing to come to rest.
+    ///
+    /// - Returns: seconds from now to when it is over.
+    func spoilForLong() -> Double {
+        let place = world.chance.one(of: [Store.Place.retry, .schedule])
+        let store = world.store
+        world.after(25) { [self] in
+            excuseAll()
+            store.spoiled.insert(place)
+        }
+        world.after(110) { [self] in
+            excuseAll()
+            world.ledger.checkOrphans()
+            store.spoiled.remove(place)
+        }
+        return 110
+    }
+
     private func excuseAll() { for worker in workers { worker.noteFault() } }
 
     private var workers: [SimulatedWorker] { world.hosts.flatMap(\.workers) }

@@ -206,6 +206,11 @@ final class Ledger: StoreWitness {
             .sorted()
     }
 
+    /// In the quiet time: whatever else is wrong, nothing stays with the dead.
+    func checkOrphans() {
+        for identity in strays { violated("\(identity) is dead and was not rescued for long") }
+    }
+
     /// After the quiet time.
     func checkEnd() {
         guard violations.isEmpty else { return }

@@ -18,6 +18,8 @@ struct Plan {
     /// Seconds between other faults, on average.
     let faultPause: Double
     let faults: [Fault]
+    /// Whether a set stays of another type for long after the other faults: rescue has to go on all the same.
+    let isSpoiledForLong: Bool
     /// Whether calendars of hosts differ, by up to 90 s either way.
     let isSkewed: Bool
     /// How often the supervisor's word of a death reaches a scheduler.
@@ -37,6 +39,7 @@ struct Plan {
         var faults: [Fault] = []
         for fault in Fault.allCases where chance.happens(0.6) { faults.append(fault) }
         self.faults = faults
+        isSpoiledForLong = chance.happens(0.1)
         isSkewed = chance.happens(0.7)
         tellsDeaths = chance.one(of: [0, 0.5, 1])
     }

@@ -1,6 +1,7 @@
 import JobModel
 import Platform
 import Queueing
+import Redis
 
 /// A scheduler process: what SchedulerLoop, SchedulerDesk and its two tasks do, one call at a time.
 final class SimulatedScheduler {
@@ -76,7 +77,7 @@ final class SimulatedScheduler {
         connection.send(call) { [weak self] answer in
             guard let self, isAlive, calls == number else { return }
             calls += 1
-            if case .refused = answer { return failed() }
+            if case .refused(let refusal) = answer, !isPassedOver(refusal) { return failed() }
             failures = 0
             answered(answer)
         }
@@ -84,6 +85,11 @@ final class SimulatedScheduler {
             guard let self, isAlive, calls == number else { return }
             failed()
         }
+    }
+
+    /// A set of another type concerns that set alone.
+    private func isPassedOver(_ refusal: RedisRefusal) -> Bool {
+        refusal.code == "WRONGTYPE" && world.breakage != .refusalDropsConnection
     }
 
     private func access() -> Connection? {

@@ -26,10 +26,11 @@ enum Simulation {
         push(world.ledger, world)
         faults.begin()
         let end = Int64(world.plan.faultySeconds * 1e9)
-        world.at(end) { faults.end() }
         world.run(until: end)
-        // Requests that were under way may be carried out up to this much later.
-        let least = end + 45_000_000_000
+        faults.end()
+        // Requests that were under way may be carried out up to 45 s later.
+        let rest = world.plan.isSpoiledForLong ? faults.spoilForLong() : 45
+        let least = end + Int64(rest * 1e9)
         world.run(until: end + Int64(world.plan.quietSeconds * 1e9)) {
             world.now > least && world.ledger.isComplete
         }

@@ -42,7 +42,7 @@ struct SimulationTests {
 
     @Test("a protocol broken on purpose is found out", arguments: Breakage.allCases)
     func plantedBugs(breakage: Breakage) {
-        let seeds = 1...UInt64(400)
+        let seeds = 1...UInt64(1000)
         let found = seeds.first { !Simulation.run(seed: $0, breakage: breakage).violations.isEmpty }
         #expect(found != nil, "\(breakage) did no harm in \(seeds.count) runs")
         if let found {

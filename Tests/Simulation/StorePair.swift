@@ -6,17 +6,16 @@ import Testing
 
 /// A real Redis and the model of it, and operations on both at once.
 final class StorePair {
-    private let redis: RedisConnection
-    private let model: Store
+    let redis: RedisConnection
+    let model: Store
     private var chance: Chance
     private var sequence: UInt64 = 1
     private var payloads = 0
     private var day: Timestamp { Timestamp(milliseconds: model.milliseconds) }
 
-    private static let identities = ["a", "b", "c"]
+    static let identities = ["a", "b", "c"]
     private static let queues = ["high", "low"].map { QueueName(trusted: $0) }
-    private static let order = QueueOrder(queues.map { ($0, 0) })
-    private static let places: [Store.Place] = [.retry, .schedule, .dead] + queues.map { .queue($0) }
+    static let places: [Store.Place] = [.retry, .schedule, .dead] + queues.map { .queue($0) }
 
     init(_ redis: RedisConnection, seed: UInt64) throws {
         self.redis = redis
@@ -196,97 +195,12 @@ final class StorePair {
         return "spoil \(key)"
     }
 
-    private func key(_ place: Store.Place) -> String {
+    func key(_ place: Store.Place) -> String {
         switch place {
         case .retry: Keys.retry
         case .schedule: Keys.schedule
         case .dead: Keys.dead
         case .queue(let name): Keys.queue(name)
-        }
-    }
-
-    // MARK: Everything that is there
-
-    func dumpRedis() throws -> Dump {
-        var dump = Dump()
-        for place in Self.places {
-            let key = key(place)
-            let isQueue = if case .queue = place { true } else { false }
-            let command = RedisCommand([isQueue ? "LRANGE" : "ZRANGE", key, "0", "-1"])
-            let reply = try redis.call(command)
-            dump[key] = reply.refusal.map { [$0.code] } ?? (reply.elements ?? []).compactMap(\.text)
-            guard !isQueue, reply.refusal == nil else { continue }
-            let scores = try redis.call(RedisCommand(["ZRANGE", key, "0", "-1", "WITHSCORES"])).pairs ?? []
-            dump.instants[key] = scores.map { $0.value.number ?? 0 }
-        }
-        for identity in Self.identities {
-            let held = try redis.call(RedisCommand(["HGETALL", Keys.reservations(identity)])).pairs ?? []
-            dump[identity] = held.map { "\($0.name.text ?? "") \($0.value.text ?? "")" }.sorted()
-            let lease = try redis.call(RedisCommand(["ZSCORE", Keys.leases, identity])).number
-            dump.instants[identity] = lease.map { [$0 / 1000] } ?? []
-            dump["\(identity) origin"] =
-                try ProcessOrigin.read(redis.call(ProcessOrigin.command(identity: identity)))
-                .map { ["\($0)"] } ?? []
-        }
-        let names = try redis.call(RedisCommand(["SMEMBERS", Keys.queues])).elements ?? []
-        dump["queues"] = names.compactMap(\.text).sorted()
-        dump["statistics"] = try [Keys.processed, Keys.failed].map {
-            String(try redis.call(RedisCommand(["GET", $0])).integer ?? 0)
-        }
-        return dump
-    }
-
-    func dumpModel() -> Dump {
-        var dump = Dump()
-        for place in Self.places {
-            let key = key(place)
-            guard !model.spoiled.contains(place) else {
-                dump[key] = ["WRONGTYPE"]
-                continue
-            }
-            switch place {
-            case .queue(let name): dump[key] = model.queues[name, default: []].map(text)
-            case .retry: add(model.retry, key, to: &dump)
-            case .schedule: add(model.schedule, key, to: &dump)
-            case .dead: add(model.dead, key, to: &dump)
-            }
-        }
-        for identity in Self.identities {
-            let held = model.reservations[identity] ?? [:]
-            dump[identity] = held.map { "\($0.key.text) \(text($0.value))" }.sorted()
-            dump.instants[identity] = model.leases[identity].map { [Double($0) / 1000] } ?? []
-            dump["\(identity) origin"] = model.origins[identity].map { ["\($0)"] } ?? []
-        }
-        dump["queues"] = model.names.map(\.text).sorted()
-        dump["statistics"] = [String(model.processed), String(model.failed)]
-        return dump
-    }
-
-    private func add(_ set: SortedMembers, _ key: String, to dump: inout Dump) {
-        dump[key] = set.members.map(text)
-        dump.instants[key] = set.entries.map(\.score)
-    }
-
-    private func text(_ payload: [UInt8]) -> String { String(decoding: payload, as: UTF8.self) }
-
-    /// The contents of all keys.
-    struct Dump: Equatable {
-        var texts: [String: [String]] = [:]
-        /// Seconds.
-        var instants: [String: [Double]] = [:]
-
-        subscript(key: String) -> [String]? {
-            get { texts[key] }
-            set { texts[key] = newValue }
-        }
-
-        /// The clocks of both sides differ by what a step takes.
-        static func == (left: Dump, right: Dump) -> Bool {
-            left.texts == right.texts && left.instants.keys == right.instants.keys
-                && left.instants.allSatisfy { key, instants in
-                    let others = right.instants[key] ?? []
-                    return instants.count == others.count && zip(instants, others).allSatisfy { abs($0 - $1) < 100 }
-                }
         }
     }
 }
