@@ -60,10 +60,10 @@ struct Jobs {
         try members(of: set).first { Self.text($0.payload).contains("\"jid\":\"\(jid)\"") }?.score
     }
 
-    /// Makes everything in a set due.
-    func makeDue(_ set: String) throws {
+    /// Makes everything in a set due, or sets another time, epoch seconds.
+    func makeDue(_ set: String, at time: Int = 1) throws {
         for member in try members(of: set) {
-            var command = RedisCommand(["ZADD", set, "XX", "1"])
+            var command = RedisCommand(["ZADD", set, "XX", "\(time)"])
             command.add(member.payload)
             _ = try redis.call(command).accepted()
         }

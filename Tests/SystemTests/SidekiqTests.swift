@@ -122,6 +122,8 @@ struct SidekiqTests {
                 """)
             eventually(within: 30, "one runs a second time") { scene.ledger.count { $0.contains(" again ") } == 2 }
             #expect(try scene.jobs.members(of: "dead").count == 1)
+            try eventually(within: 30, "it waits for its next retry") { try scene.jobs.members(of: "retry").count == 1 }
+            try scene.jobs.makeDue("retry", at: 4_000_000_000)  // not while this test waits
             // Orders are taken with a beat, so after up to 5 s.
             try eventually(within: 30, "both workers are quiet") { try scene.quietWorkers() == 2 }
             try scene.finish(leaving: ["dead", "retry"])
