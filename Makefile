@@ -76,6 +76,7 @@ install: ## install the built binary, unit, sample configuration and manual page
 		> $(DESTDIR)$(UNITDIR)/martlet.service
 	install -m 644 systemd/martlet.sysusers $(DESTDIR)/usr/lib/sysusers.d/martlet.conf
 	install -m 644 systemd/martlet.tmpfiles $(DESTDIR)/usr/lib/tmpfiles.d/martlet.conf
+	install -D -m 644 config/martlet.acl $(DESTDIR)$(PREFIX)/share/martlet/martlet.acl
 	install -D -m 644 docs/man/martlet.1 $(DESTDIR)$(PREFIX)/share/man/man1/martlet.1
 	install -D -m 644 docs/man/martlet.yml.5 $(DESTDIR)$(PREFIX)/share/man/man5/martlet.yml.5
 	install -D -m 644 docs/man/martlet-handler.7 $(DESTDIR)$(PREFIX)/share/man/man7/martlet-handler.7
@@ -84,6 +85,7 @@ install: ## install the built binary, unit, sample configuration and manual page
 uninstall: ## remove what install put there, except the configuration
 	rm -f $(DESTDIR)$(PREFIX)/bin/martlet $(DESTDIR)$(UNITDIR)/martlet.service
 	rm -f $(DESTDIR)/usr/lib/sysusers.d/martlet.conf $(DESTDIR)/usr/lib/tmpfiles.d/martlet.conf
+	rm -f $(DESTDIR)$(PREFIX)/share/martlet/martlet.acl
 	rm -f $(DESTDIR)$(PREFIX)/share/man/man1/martlet.1 $(DESTDIR)$(PREFIX)/share/man/man5/martlet.yml.5
 	rm -f $(DESTDIR)$(PREFIX)/share/man/man7/martlet-handler.7
 

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Configuration
-import Queueing
 import Redis
 
 /// The way from settings to a connection, for commands that ask once and end.
@@ -39,7 +38,7 @@ enum RedisAccess {
     ) throws -> Result {
         do {
             let connection = try RedisConnection.open(
-                endpoint(settings), name: "martlet-cli", scripts: Scripts.all)
+                endpoint(settings), name: "martlet-cli")
             defer { connection.close() }
             return try body(connection)
         } catch let error as RedisError {

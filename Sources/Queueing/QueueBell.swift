@@ -7,7 +7,7 @@ package import Redis
 /// of changed keys to a channel the same connection subscribes to. A job taken by another process rings too, and a
 /// ring can be lost with the connection, so it only shortens a slow poll.
 package enum QueueBell {
-    private static let channel = "__redis__:invalidate"
+    static let channel = "__redis__:invalidate"
 
     /// First: the connection's number.
     package static var numberCommand: RedisCommand { RedisCommand(["CLIENT", "ID"]) }

@@ -46,34 +46,37 @@ enum Sentinels {
     private static func master(
         _ endpoint: RedisEndpoint, _ sentinels: SentinelOptions, says address: SentinelOptions.Address
     ) throws(RedisError) -> RedisEndpoint.Transport {
-        let socket: Socket
-        do throws(RedisError) {
-            socket = try Socket.connect(
-                .tcp(host: address.host, port: address.port), tls: endpoint.tls,
-                until: .now().advanced(bySeconds: patienceSeconds))
-        } catch {
-            if case .timedOut = error { throw .timedOut(doing: "connecting") }
-            throw error
+        let sentinel = try RedisConnection.open(
+            address, of: sentinels, tls: endpoint.tls, patienceSeconds: patienceSeconds)
+        defer { sentinel.close() }
+        let reply = try sentinel.call(RedisCommand(["SENTINEL", "GET-MASTER-ADDR-BY-NAME", sentinels.master]))
+        // Not passed on as a refusal: another sentinel may know more.
+        if let refusal = reply.refusal { throw .lost(refusal.message) }
+        guard let parts = reply.elements, parts.count == 2, let host = parts[0].text, let port = parts[1].integer else {
+            throw .lost("knows no master named \(sentinels.master)")
         }
-        let connection = RedisConnection(socket, server: address.text, timeoutSeconds: patienceSeconds)
-        defer { connection.close() }
-        var commands: [RedisCommand] = []
-        if let password = sentinels.password {
-            commands.append(RedisCommand(["AUTH"] + (sentinels.username.map { [$0] } ?? []) + [password]))
-        }
-        commands.append(RedisCommand(["SENTINEL", "GET-MASTER-ADDR-BY-NAME", sentinels.master]))
-        for reply in try connection.pipeline(commands) {
-            // Not `refused`: other sentinels may know us.
-            if let refusal = reply.refusal { throw .lost(refusal.message) }
-            guard let parts = reply.elements, parts.count == 2 else { continue }
-            guard let host = parts[0].text, let port = parts[1].integer else { break }
-            return .tcp(host: host, port: port)
-        }
-        throw .lost("knows no master named \(sentinels.master)")
+        return .tcp(host: host, port: port)
     }
 }
 
 extension RedisConnection {
+    /// Connects to a sentinel, to ask it things; it keeps no jobs. Blocks.
+    ///
+    /// - Parameter patienceSeconds: until it is connected, and then for each answer.
+    package static func open(
+        _ address: SentinelOptions.Address, of sentinels: SentinelOptions, tls: TLSOptions?, patienceSeconds: Double
+    ) throws(RedisError) -> RedisConnection {
+        let socket = try Socket.connect(
+            .tcp(host: address.host, port: address.port), tls: tls, until: .now().advanced(bySeconds: patienceSeconds))
+        let connection = RedisConnection(socket, server: address.text, timeoutSeconds: patienceSeconds)
+        guard let password = sentinels.password else { return connection }
+        let user = sentinels.username.map { [$0] } ?? []
+        if let refusal = try connection.call(RedisCommand(["AUTH"] + user + [password])).refusal {
+            throw .lost("refuses AUTH: \(refusal.message)")
+        }
+        return connection
+    }
+
     /// Asks the sentinels whether this is still the server they name. Blocks for about a second a sentinel at the most; on
     /// any thread, since it does not use a connection.
     ///

@@ -4,19 +4,30 @@ import Redis
 import TestSupport
 import Testing
 
-/// A server, a connection to it and the words tests of jobs use.
+/// A server, connections to it and the words tests of jobs use.
+///
+/// Martlet's operations go over `redis`, as the user of config/martlet.acl; whatever that may not do fails the test.
 final class Store {
     let server: RedisServer
     let redis: RedisConnection
+    private let administrator: RedisConnection
 
     init(_ options: [String] = []) throws {
         server = RedisServer(options)
-        redis = try server.connect(scripts: Scripts.all)
+        administrator = try server.connect()
+        // Keys of processes are named like their identities, and these tests call theirs "me".
+        let endpoint = try server.admit(moreRules: ["~*"])
+        redis = try RedisConnection.open(endpoint, timeout: 10, name: "test", scripts: Scripts.all)
+    }
+
+    deinit {
+        guard let denials = try? server.denials() else { return }  // The test has stopped the server.
+        #expect(denials == [], "what the access list did not allow")
     }
 
     /// Any command, by words; an error reply throws.
     @discardableResult
-    func run(_ words: String...) throws -> RedisReply { try redis.call(RedisCommand(words)).accepted() }
+    func run(_ words: String...) throws -> RedisReply { try administrator.call(RedisCommand(words)).accepted() }
 
     func push(_ queue: String, _ payloads: [String]) throws {
         for payload in payloads { try run("LPUSH", "queue:\(queue)", payload) }

@@ -172,16 +172,3 @@ struct TLSTests {
         }
     }
 }
-
-/// Takes connections and never says a word.
-private final class SilentServer {
-    let port: Int
-    private let descriptor: FileDescriptor
-
-    init() throws {
-        let raw = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        descriptor = FileDescriptor(raw)
-        port = try bindToFreePort(raw)
-        guard listen(raw, 8) == 0 else { throw SystemError.last("listen") }
-    }
-}

@@ -37,7 +37,18 @@ struct CheckCommand: ParsableCommand {
             let directory = try EmbeddedRedis(ConfigurationOptions.environment()).directory
             return Output.line("  redis embedded: data in \(directory)")
         }
-        let facts = try RedisAccess.with(settings) { try ServerFacts.read($0) }
+        let (lacks, facts) = try RedisAccess.with(settings) { redis in
+            let lacks = try AccessRights.lacks(of: redis, queues: settings.queues.map(\.name))
+            return (lacks, lacks.isEmpty ? try ServerFacts.read(redis) : nil)
+        }
+        guard let facts else {
+            let user = endpoint.username ?? "default"
+            let list = lacks.map(\.description).joined(separator: ", ")
+            Output.error(
+                "\(settings.file): \(endpoint.redacted): the user \(user) lacks \(list); "
+                    + "see config/martlet.acl for what it needs")
+            throw Exit.unavailable
+        }
         if let objection = facts.objection(allowEviction: false) {
             Output.error("\(settings.file): \(endpoint.redacted): \(objection)")
             throw Exit.unavailable
