@@ -43,7 +43,7 @@ struct StatusJSON: Encodable {
 
     let now: Double
     let queues: [Queue]
-    let scheduled, retry, dead, processed, failed: Int
+    let scheduled, retry, dead, processed, failed, poisoned: Int
     let processes: [Process]
     let lastHour: [Class]
 
@@ -57,6 +57,7 @@ struct StatusJSON: Encodable {
         dead = report.dead
         processed = report.processed
         failed = report.failed
+        poisoned = report.poisoned
         processes = report.processes.map(Process.init)
         lastHour = report.lastHour.map {
             Class(class: $0.name, runs: $0.runs, failures: $0.failures, meanMs: $0.averageMilliseconds)

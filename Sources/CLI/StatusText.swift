@@ -23,7 +23,7 @@ enum StatusText {
 
     private static func sets(_ report: StatusReport) -> String {
         "scheduled \(report.scheduled)   retry \(report.retries)   dead \(report.dead)   "
-            + "processed \(report.processed)   failed \(report.failed)"
+            + "processed \(report.processed)   failed \(report.failed)   poisoned \(report.poisoned)"
     }
 
     private static func processes(_ report: StatusReport) -> String {

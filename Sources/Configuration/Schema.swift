@@ -38,6 +38,17 @@ package enum Schema {
         "dead_timeout", .duration(1...3650 * day), .value("180d"),
         "The dead set forgets a job after this time.")
 
+    static let poison = SchemaKey(
+        "poison", .section, .meaning("the defaults of its keys"),
+        "When a job that was running at unexplained deaths of its worker or handler goes to the dead set.")
+    static let poisonDeaths = SchemaKey(
+        "poison.deaths", .integer(0...1000), .value("3"),
+        "So many deaths bury a job that was running at each of them, such as a crash or a kill for want of memory. Ordinary "
+            + "failures, timeouts and stops do not count. 0: deaths are not counted, and such a job runs again for ever."
+    )
+    static let poisonWithin = SchemaKey(
+        "poison.within", .duration(60...365 * day), .value("72h"), "Within this time.")
+
     static let log = SchemaKey("log", .section, .meaning("the defaults of its keys"), "What is logged, and how.")
     static let logLevel = SchemaKey(
         "log.level", .word(["trace", "debug", "info", "notice", "warning", "error", "critical"]), .value("info"),
@@ -129,7 +140,8 @@ package enum Schema {
 
     /// Keys of the file itself.
     package static let top = [
-        redis, processes, concurrency, timeout, queues, handlers, maximumRetries, deadMaximumJobs, deadTimeout, log,
+        redis, processes, concurrency, timeout, queues, handlers, maximumRetries, deadMaximumJobs, deadTimeout, poison,
+        log,
         tag,
         labels,
     ]
@@ -138,6 +150,8 @@ package enum Schema {
         redisURL, redisAuthorities, redisCertificate, redisKey, redisServerName, redisSentinels, redisMaster,
         redisSentinelUsername, redisSentinelPassword, redisConnectTimeout, redisTimeout,
     ]
+    /// Keys of `poison`.
+    package static let poisonKeys = [poisonDeaths, poisonWithin]
     /// Keys of `log`.
     package static let logKeys = [logLevel, logFormat]
     /// Keys of each handler.
@@ -146,7 +160,7 @@ package enum Schema {
         directory, user,
     ]
     /// Every key, in the order of the reference page.
-    package static let keys = top + redisKeys + logKeys + handlerKeys
+    package static let keys = top + redisKeys + poisonKeys + logKeys + handlerKeys
 
     /// Top-level keys that a later version will take; until then they are refused by name.
     static let announced = ["capsules", "cron", "web"]

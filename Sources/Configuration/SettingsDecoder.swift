@@ -47,6 +47,7 @@ struct SettingsDecoder {
         }
         diagnosis.reportUnknownKeys(in: section, known: Schema.top)
         var settings = top(section, path: path, isSidekiq: form)
+        decodePoison(section, into: &settings)
         decodeLog(section, into: &settings)
         if isVerbose, section["log"] == nil { settings.logLevel = "debug" }
         return settings
@@ -71,6 +72,15 @@ struct SettingsDecoder {
             deadTimeout: diagnosis.valueOrDefault(Schema.deadTimeout, in: section, Schema.deadTimeout.duration),
             tag: diagnosis.valueOrDefault(Schema.tag, in: section, Self.oneLine),
             labels: labels(in: section))
+    }
+
+    private mutating func decodePoison(_ section: Section, into settings: inout Settings) {
+        let poison =
+            subsection(Schema.poison, in: section) ?? Section(path: "poison", place: .start, entries: [])
+        diagnosis.reportUnknownKeys(in: poison, known: Schema.poisonKeys)
+        settings.poison = PoisonLimit(
+            deaths: diagnosis.valueOrDefault(Schema.poisonDeaths, in: poison, Schema.poisonDeaths.integer),
+            seconds: diagnosis.valueOrDefault(Schema.poisonWithin, in: poison, Schema.poisonWithin.duration))
     }
 
     private mutating func decodeLog(_ section: Section, into settings: inout Settings) {

@@ -9,7 +9,8 @@ enum ExitMeaning {
     /// - Parameters:
     ///   - verdict: the one final answer the handler wrote to descriptor 4, if it did.
     ///   - lastLines: the end of its standard error, which becomes the failure's message.
-    static func outcome(of status: ExitStatus, verdict: Outcome?, lastLines: String) -> Outcome {
+    static func outcome(of report: ExitReport, verdict: Outcome?, lastLines: String) -> Outcome {
+        let status = report.status
         switch (status, verdict) {
         case (.exited(0), let verdict):
             return verdict ?? .succeeded
@@ -20,9 +21,20 @@ enum ExitMeaning {
             return .failed(failure)
         case (.exited(dataError), _):
             return .dead(failure(of: status, lastLines: lastLines))
-        case (.exited, _), (.signaled, _):
+        case (.exited, _):
             // A handler that said `done` and then failed did not finish what it meant to do.
             return .failed(failure(of: status, lastLines: lastLines))
+        case (.signaled, _):
+            let failure = failure(of: status, lastLines: lastLines)
+            return status.isUnexplained ? .died(failure, how: death(report)) : .failed(failure)
+        }
+    }
+
+    /// "handler killed by SIGKILL, peak memory 34 MB", for the error of a job that was running at too many deaths.
+    static func death(_ report: ExitReport) -> String {
+        switch report.status {
+        case .exited: "handler ended with \(report.summary)"
+        case .signaled: "handler \(report.summary)"
         }
     }
 

@@ -18,4 +18,6 @@ package enum ErrorClass {
     package static let outOfMemory = "OutOfMemory"
     /// The job was cancelled while it was running.
     package static let cancelled = "Cancelled"
+    /// The job was running whenever its worker or handler died, too often to be a coincidence.
+    package static let poison = "Poison"
 }

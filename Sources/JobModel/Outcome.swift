@@ -3,6 +3,11 @@ package enum Outcome: Equatable, Sendable {
     case succeeded
     /// Retried by the job's rules.
     case failed(Failure)
+    /// The handler's process died of something that neither it nor we explain: retried by the job's rules, but counted, since
+    /// a job that does this again and again is poison.
+    ///
+    /// - Parameter how: who died and of what, on one line: "handler killed by SIGKILL, peak memory 34 MB".
+    case died(Failure, how: String)
     /// The handler said that trying again is pointless.
     case dead(Failure)
     /// The handler said that the job is to be dropped.
@@ -11,4 +16,14 @@ package enum Outcome: Equatable, Sendable {
     case snoozed(seconds: Double)
     /// The daemon's own stop ended the run: never the job's fault.
     case interrupted
+}
+
+extension Outcome {
+    /// Why it failed; nil if it did not.
+    package var failure: Failure? {
+        switch self {
+        case .failed(let failure), .died(let failure, _), .dead(let failure): failure
+        case .succeeded, .discarded, .snoozed, .interrupted: nil
+        }
+    }
 }

@@ -7,7 +7,13 @@ package struct RetryPolicy: Equatable, Sendable {
     /// For jobs whose `retry` is true or missing; 25 retries take about 20 days.
     package var maximumRetries = 25
 
-    package init(maximumRetries: Int = 25) { self.maximumRetries = maximumRetries }
+    /// When retrying is given up because the job kills whatever runs it.
+    package var poison = PoisonLimit()
+
+    package init(maximumRetries: Int = 25, poison: PoisonLimit = PoisonLimit()) {
+        self.maximumRetries = maximumRetries
+        self.poison = poison
+    }
 
     /// Seconds from a failure to the next run, without jitter: count⁴ + 15.
     ///

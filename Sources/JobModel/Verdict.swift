@@ -4,6 +4,8 @@ package enum Verdict: Equatable, Sendable {
     case ack
     /// Into the retry set; the payload carries the error.
     case retry(afterSeconds: Double, payload: [UInt8])
+    /// Counts a death of the handler: as `retry`, or into the dead set if it is one too many.
+    case retryUnlessPoison(afterSeconds: Double, payload: [UInt8], CountedDeath)
     /// Into the dead set; the payload carries the error.
     case bury(payload: [UInt8])
     /// Dropped.
@@ -29,12 +31,18 @@ extension Verdict {
     ) -> Verdict {
         let failure: Failure
         let isRetryable: Bool
+        var death: CountedDeath?
         switch outcome {
         case .succeeded: return .ack
         case .discarded: return .discard
         case .interrupted: return .requeue  // Our own stop is never the job's fault, so it costs no retry.
         case .snoozed(let seconds): return .snooze(afterSeconds: RetryPolicy.bounded(seconds))
         case .failed(let reason): (failure, isRetryable) = (reason, true)
+        case .died(let reason, let how):
+            (failure, isRetryable) = (reason, true)
+            // What it wrote last stands below how it ended.
+            let lastLines = reason.message.drop { $0 != "\n" }
+            death = CountedDeath(of: job, from: queue, lastDeath: how + lastLines, limit: policy.poison, now: now)
         case .dead(let reason): (failure, isRetryable) = (reason, false)
         }
 
@@ -43,9 +51,10 @@ extension Verdict {
         if limit == .never { return .discard }
         if isRetryable, !limit.isExhausted(count: record.count, firstFailure: record.firstFailure, now: now) {
             let jitter = (chance * policy.jitterSpan(record.count)).rounded(.down)
-            return .retry(
-                afterSeconds: policy.delay(beforeRetry: record.count) + jitter,
-                payload: record.payload(storedBacktrace: storedBacktrace))
+            let seconds = policy.delay(beforeRetry: record.count) + jitter
+            let payload = record.payload(storedBacktrace: storedBacktrace)
+            guard let death else { return .retry(afterSeconds: seconds, payload: payload) }
+            return .retryUnlessPoison(afterSeconds: seconds, payload: payload, death)
         }
         if job.object.bool("dead") == false { return .discard }
         return .bury(payload: record.payload(storedBacktrace: storedBacktrace))

@@ -44,6 +44,8 @@ package enum Exchange {
         package var refusedSettlements: [ReservationID]
         /// Still reserved, because what should follow cannot be written, such as a retry set of another type.
         package var blockedSettlements: [(id: ReservationID, refusal: RedisRefusal)]
+        /// Buried, since the death that was counted was one too many.
+        package var poisonedSettlements: [ReservationID]
         /// False: our lease was ended by somebody else. Nothing was fetched; register first.
         package var isRegistered: Bool
         /// In the order of fetching, numbered from `firstSequence`.
@@ -52,11 +54,13 @@ package enum Exchange {
 
         package init(
             refusedSettlements: [ReservationID] = [],
-            blockedSettlements: [(id: ReservationID, refusal: RedisRefusal)] = [], isRegistered: Bool = true,
-            fetched: [Reservation] = [], troubledQueues: [(queue: QueueName, refusal: RedisRefusal)] = []
+            blockedSettlements: [(id: ReservationID, refusal: RedisRefusal)] = [],
+            poisonedSettlements: [ReservationID] = [], isRegistered: Bool = true, fetched: [Reservation] = [],
+            troubledQueues: [(queue: QueueName, refusal: RedisRefusal)] = []
         ) {
             self.refusedSettlements = refusedSettlements
             self.blockedSettlements = blockedSettlements
+            self.poisonedSettlements = poisonedSettlements
             self.isRegistered = isRegistered
             self.fetched = fetched
             self.troubledQueues = troubledQueues
@@ -71,7 +75,7 @@ package enum Exchange {
             running: Scripts.exchange,
             keys: [
                 Keys.reservations(request.identity), Keys.leases, Keys.retry, Keys.schedule, Keys.dead, Keys.queues,
-                Keys.processed, Keys.processed(on: date), Keys.failed, Keys.failed(on: date),
+                Keys.processed, Keys.processed(on: date), Keys.failed, Keys.failed(on: date), Keys.poisoned,
             ] + request.steps.map { Keys.queue(request.queues[$0.queue]) })
         command.add(request.identity)
         command.add(request.fetch)
@@ -102,9 +106,10 @@ package enum Exchange {
 extension Exchange {
     /// - Throws: `refused` if the script did nothing at all, such as BUSY or WRONGTYPE of our own reservations.
     package static func answer(_ reply: RedisReply, to request: Request) throws(RedisError) -> Answer {
-        guard let parts = try reply.accepted().elements, parts.count == 6,
+        guard let parts = try reply.accepted().elements, parts.count == 7,
             let isRegistered = parts[0].integer, let fenced = parts[1].elements, let blocked = parts[2].pairs,
-            let troubled = parts[3].pairs, let numbers = parts[4].elements, let payloads = parts[5].elements
+            let troubled = parts[3].pairs, let numbers = parts[4].elements, let payloads = parts[5].elements,
+            let poisoned = parts[6].elements
         else { throw .unreadable("exchange") }
         return Answer(
             refusedSettlements: fenced.compactMap { $0.text.flatMap(ReservationID.init) },
@@ -112,6 +117,7 @@ extension Exchange {
                 guard let id = entry.name.text.flatMap(ReservationID.init) else { return nil }
                 return (id, RedisRefusal(reply: entry.value.text ?? ""))
             },
+            poisonedSettlements: poisoned.compactMap { $0.text.flatMap(ReservationID.init) },
             isRegistered: isRegistered == 1,
             fetched: try reservations(payloads, numbers, request),
             troubledQueues: troubled.compactMap { entry in

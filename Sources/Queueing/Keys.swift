@@ -55,4 +55,8 @@ package enum Keys {
     package static func origin(_ identity: String) -> String { "martlet:process:\(identity)" }
     /// Hash: reservation id -> payload.
     package static func reservations(_ identity: String) -> String { "martlet:reservations:\(identity)" }
+    /// List: when a worker or handler died that was running the job, in seconds. Gone when the last is no longer counted.
+    package static func deaths(_ jid: String) -> String { "martlet:deaths:\(jid)" }
+    /// Jobs buried because of that, since ever.
+    package static let poisoned = "martlet:stat:poisoned"
 }

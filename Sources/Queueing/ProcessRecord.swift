@@ -43,21 +43,31 @@ package struct WorkEntry: Equatable, Sendable {
     package var queue: QueueName
     package var payload: [UInt8]
     package var startedAt: Timestamp
+    /// The number of its reservation, by which rescue knows what was running; nil if nobody is to know.
+    package var sequence: UInt64?
 
-    package init(slot: String, queue: QueueName, payload: [UInt8], startedAt: Timestamp) {
+    package init(slot: String, queue: QueueName, payload: [UInt8], startedAt: Timestamp, sequence: UInt64? = nil) {
+        self.sequence = sequence
         self.slot = slot
         self.queue = queue
         self.payload = payload
         self.startedAt = startedAt
     }
 
-    /// An object whose payload is a string that holds the job's JSON, and whose time is in whole seconds.
+    /// An object whose payload is a string that holds the job's JSON, and whose time is in whole seconds. The last member is
+    /// ours.
     var json: [UInt8] {
         var json = Array(#"{"queue":"#.utf8)
         JSONText.append(quoted: queue.text, to: &json)
         json += Array(#","payload":"#.utf8)
         JSONText.append(quoted: String(decoding: payload, as: UTF8.self), to: &json)
-        json += Array(",\"run_at\":\(startedAt.milliseconds / 1000)}".utf8)
-        return json
+        json += Array(",\"run_at\":\(startedAt.milliseconds / 1000)".utf8)
+        if let sequence { json += Array(",\"reservation\":\(sequence)".utf8) }
+        return json + [UInt8(ascii: "}")]
+    }
+
+    /// The number of the reservation in what `json` wrote; nil in what another program did.
+    static func sequence(inJSON bytes: [UInt8]) -> UInt64? {
+        (try? JSONObject(scanning: bytes))?.integer("reservation").flatMap { UInt64(exactly: $0) }
     }
 }

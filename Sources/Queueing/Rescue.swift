@@ -21,14 +21,18 @@ package enum Rescue {
         package var isAlive: Bool
         /// Jobs given back per queue.
         package var returned: [QueueName: Int]
+        /// Jobs that went to the dead set, since the death that was counted was one too many.
+        package var poisoned: [ReservationID]
         /// Queues of another type; the jobs stay reserved and rescue has to be tried again.
         package var troubled: [QueueName: RedisRefusal]
 
         package init(
-            isAlive: Bool, returned: [QueueName: Int] = [:], troubled: [QueueName: RedisRefusal] = [:]
+            isAlive: Bool, returned: [QueueName: Int] = [:], poisoned: [ReservationID] = [],
+            troubled: [QueueName: RedisRefusal] = [:]
         ) {
             self.isAlive = isAlive
             self.returned = returned
+            self.poisoned = poisoned
             self.troubled = troubled
         }
     }
@@ -49,25 +53,38 @@ package enum Rescue {
         }
     }
 
-    /// - Parameter force: the process is known to be dead, so its lease need not be over.
-    package static func command(identity: String, force: Bool = false) -> RedisCommand {
+    /// - Parameters:
+    ///   - force: the process is known to be dead, so its lease need not be over.
+    ///   - deaths: the jobs against which its death counts. Those whose `poisoned` payload is empty are only counted.
+    package static func command(
+        identity: String, force: Bool = false, deaths: [ReservationID: CountedDeath] = [:],
+        deadLimits: DeadLimits = DeadLimits()
+    ) -> RedisCommand {
         var command = RedisCommand(
             running: Scripts.rescue,
             keys: [
                 Keys.leases, Keys.reservations(identity), Keys.origin(identity), Keys.queues, Keys.processes,
-                Keys.processRecord(identity), Keys.work(identity),
+                Keys.processRecord(identity), Keys.work(identity), Keys.dead, Keys.poisoned,
             ])
         command.add(identity)
         command.add(force ? "1" : "0")
         command.add(Keys.queuePrefix)
+        command.add(max(0, deadLimits.jobs))
+        command.add(max(0, deadLimits.seconds))
+        for (id, death) in deaths.sorted(by: { $0.key < $1.key }) {
+            command.add(id.text)
+            death.addCount(to: &command)
+        }
         return command
     }
 
     package static func answer(_ reply: RedisReply) throws(RedisError) -> Answer {
-        guard let parts = try reply.accepted().elements, parts.count == 3, let isAlive = parts[0].integer,
-            let returned = parts[1].pairs, let troubled = parts[2].pairs
+        guard let parts = try reply.accepted().elements, parts.count == 4, let isAlive = parts[0].integer,
+            let returned = parts[1].pairs, let troubled = parts[2].pairs,
+            let poisoned = parts[3].elements
         else { throw .unreadable("rescue") }
         var answer = Answer(isAlive: isAlive == 1)
+        answer.poisoned = poisoned.compactMap { $0.text.flatMap(ReservationID.init) }
         for (queue, count) in returned { answer.returned[QueueName(trusted: queue.text ?? "")] = count.integer }
         for (queue, error) in troubled {
             answer.troubled[QueueName(trusted: queue.text ?? "")] = RedisRefusal(reply: error.text ?? "")

@@ -31,7 +31,7 @@ extension Settlement {
         switch verdict {
         case .ack: children.isEmpty
         case .discard: true
-        case .retry, .bury, .requeue, .snooze: false
+        case .retry, .retryUnlessPoison, .bury, .requeue, .snooze: false
         }
     }
 
@@ -44,6 +44,11 @@ extension Settlement {
             command.add("retry")
             command.add(Score.delay(seconds))
             command.add(payload)
+        case .retryUnlessPoison(let seconds, let payload, let death):
+            command.add("retry unless poison")
+            command.add(Score.delay(seconds))
+            command.add(payload)
+            death.addCount(to: &command)
         case .snooze(let seconds):
             command.add("snooze")
             command.add(Score.delay(seconds))

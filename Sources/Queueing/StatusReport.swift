@@ -13,6 +13,8 @@ package struct StatusReport: Equatable, Sendable {
     /// Since ever; failed runs are processed too.
     package var processed: Int
     package var failed: Int
+    /// Jobs buried since ever because what ran them died too often.
+    package var poisoned: Int
     package var processes: [ProcessState]
     /// Per class, by name.
     package var lastTenMinutes: [ClassTotals]
@@ -23,7 +25,8 @@ package struct StatusReport: Equatable, Sendable {
         let first = try connection.pipeline([
             RedisCommand("TIME"), QueueList.namesCommand, RedisCommand(["ZCARD", Keys.schedule]),
             RedisCommand(["ZCARD", Keys.retry]), RedisCommand(["ZCARD", Keys.dead]),
-            RedisCommand(["MGET", Keys.processed, Keys.failed]), RedisCommand(["SMEMBERS", Keys.processes]),
+            RedisCommand(["MGET", Keys.processed, Keys.failed, Keys.poisoned]),
+            RedisCommand(["SMEMBERS", Keys.processes]),
         ])
         guard let now = try Timestamp(redisTime: first[0].accepted()) else { throw .unreadable("TIME") }
         let names = try QueueList.names(first[1])
@@ -38,10 +41,12 @@ package struct StatusReport: Equatable, Sendable {
         let ofProcesses = Array(second.dropFirst(queueCommands.count).prefix(processCommands.count))
         let ofMinutes = Array(second.suffix(metricsCommands.count))
 
+        let totals = (0..<3).map { first[5].elements?[$0].integer ?? 0 }
+
         return StatusReport(
             now: now, queues: QueueList.states(ofQueues, of: names, now: now),
             scheduled: first[2].integer ?? 0, retries: first[3].integer ?? 0, dead: first[4].integer ?? 0,
-            processed: first[5].elements?.first?.integer ?? 0, failed: first[5].elements?.last?.integer ?? 0,
+            processed: totals[0], failed: totals[1], poisoned: totals[2],
             processes: ProcessState.states(ofProcesses, of: identities),
             lastTenMinutes: ClassTotals.sum(ofMinutes.prefix(10)), lastHour: ClassTotals.sum(ofMinutes[...]))
     }

@@ -1,3 +1,4 @@
+import JobModel
 import Logging
 import Platform
 import Queueing
@@ -6,9 +7,10 @@ import Redis
 /// What the scheduler's tasks work with: a connection that is made again when it was lost, and what they are told.
 final class SchedulerDesk {
     let deadLimits: DeadLimits
+    let poison: PoisonLimit
     let log: Logger
-    /// Identities the supervisor has declared dead and that are not rescued yet.
-    var dead: [String] = []
+    /// Processes the supervisor has declared dead and that are not rescued yet.
+    var dead: [(identity: String, death: WorkerDeath?)] = []
     /// Sets of due jobs whose keys are of another type: said once.
     var unusable: Set<DueJobs.Source> = []
 
@@ -28,11 +30,15 @@ final class SchedulerDesk {
     /// - Parameter returnSeconds: how long workers may take to come back after Redis was away. Without: the longest pause
     ///   between their attempts to connect is 5 s, greeting takes a second beside connecting, and a second for each
     ///   sentinel that may have to be waited for.
-    init(endpoint: Redis.RedisEndpoint, deadLimits: DeadLimits, returnSeconds: Double? = nil, log: Logger) {
+    init(
+        endpoint: Redis.RedisEndpoint, deadLimits: DeadLimits, poison: PoisonLimit, returnSeconds: Double? = nil,
+        log: Logger
+    ) {
         let sentinels = Double(endpoint.sentinels?.addresses.count ?? 0)
         self.returnSeconds = returnSeconds ?? 6 + endpoint.connectTimeout + sentinels
         self.endpoint = endpoint
         self.deadLimits = deadLimits
+        self.poison = poison
         self.log = log
     }
 

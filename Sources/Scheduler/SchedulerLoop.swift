@@ -82,8 +82,8 @@ final class SchedulerLoop: EventSink {
     private func readControl() {
         while true {
             switch control.receive() {
-            case .message(.dead(let identity)):
-                desk.dead.append(identity)
+            case .message(.dead(let identity, let death)):
+                desk.dead.append((identity, death))
                 connected { redis throws(RedisError) in try RescueOrphans.rescueDeclared(desk, redis) }
             case .message: break
             case .none: return

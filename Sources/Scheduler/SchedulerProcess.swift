@@ -29,7 +29,8 @@ package struct SchedulerProcess {
             SignalDescriptor.ignoreBrokenPipes()
             let desk = SchedulerDesk(
                 endpoint: endpoint,
-                deadLimits: DeadLimits(jobs: settings.deadMaximumJobs, seconds: Int(settings.deadTimeout)), log: log)
+                deadLimits: DeadLimits(jobs: settings.deadMaximumJobs, seconds: Int(settings.deadTimeout)),
+                poison: settings.poison, log: log)
             return try SchedulerLoop(desk, signals: signals, control: control, log: log).run()
         } catch {
             log.critical("the scheduler cannot start", metadata: ["reason": "\(error)"])

@@ -34,7 +34,7 @@ package struct ChildSpec: Sendable {
     /// 0 for the first of its role. Role and index together name the child for as long as the service runs.
     package let index: Int
     /// How it is started. The loop sets the process group and the parent-death signal, and adds descriptors 3 (control)
-    /// and 4 (settings) for a role that speaks control; everything else is the planner's.
+    /// and 4 (settings) for a role that speaks control, 5 (board of runs) for a worker; everything else is the planner's.
     package let process: ProcessSpec
 
     package init(role: ChildRole, index: Int = 0, process: ProcessSpec) {
@@ -50,12 +50,13 @@ package struct ChildSpec: Sendable {
     /// Own process group: Ctrl-C on a terminal reaches the supervisor only, which passes on what it decides. Our own
     /// roles get no parent-death signal, since they notice end of file on the control channel and clean up after
     /// themselves; redis-server would not notice.
-    func processToSpawn(control: Int32?, settings: Int32?) -> ProcessSpec {
+    func processToSpawn(control: Int32?, settings: Int32?, board: Int32? = nil) -> ProcessSpec {
         var spec = process
         spec.group = .own
         spec.parentDeathSignal = role.speaksControl ? nil : .terminate
         if let control { spec.descriptors.append((child: 3, parent: control)) }
         if let settings { spec.descriptors.append((child: 4, parent: settings)) }
+        if let board { spec.descriptors.append((child: 5, parent: board)) }
         return spec
     }
 }

@@ -8,17 +8,20 @@ final class RunningChild: EventSink {
     let id: ChildID
     let process: ChildProcess
     private let channel: ControlChannel?
+    /// What a worker writes down of its runs.
+    private let board: RunningBoard?
     private let events: EventLoop
     private let tell: (SupervisorEvent) -> Void
 
     /// - Throws: what the event loop throws. The process then runs unwatched; it is the caller's to end.
     init(
-        _ id: ChildID, _ process: ChildProcess, channel: ControlChannel?, events: EventLoop,
+        _ id: ChildID, _ process: ChildProcess, channel: ControlChannel?, board: RunningBoard?, events: EventLoop,
         tell: @escaping (SupervisorEvent) -> Void
     ) throws(SystemError) {
         self.id = id
         self.process = process
         self.channel = channel
+        self.board = board
         self.events = events
         self.tell = tell
         try events.watch(process.pidfd, for: .readable, self)
@@ -46,7 +49,7 @@ final class RunningChild: EventSink {
         hear(atMost: .max)
         guard let report = process.reap() else { return }
         forget()
-        tell(.exited(id, report.status))
+        tell(.exited(id, report.status, how: report.summary, running: board?.running ?? []))
     }
 
     private func hear(atMost limit: Int) {

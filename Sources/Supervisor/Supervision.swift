@@ -85,15 +85,22 @@ final class Supervision {
         // A file of its own for each child: descriptors of one file share its position.
         let file = try FileDescriptor.memory("martlet-settings", containing: settings)
         let pair = try FileDescriptor.socketPair()
-        let process = try spec.processToSpawn(control: pair.theirs.raw, settings: file.raw).spawn()
+        let memory = try RunningBoard.make()
+        let board = spec.role == .worker ? try RunningBoard(mapping: memory.raw) : nil
+        let process = try spec.processToSpawn(
+            control: pair.theirs.raw, settings: file.raw, board: board == nil ? nil : memory.raw
+        ).spawn()
         let ours = pair.ours
-        return try watch(id, process, channel: ControlChannel(adopting: ours))
+        return try watch(id, process, channel: ControlChannel(adopting: ours), board: board)
     }
 
-    private func watch(_ id: ChildID, _ process: ChildProcess, channel: ControlChannel?) throws -> RunningChild {
+    private func watch(
+        _ id: ChildID, _ process: ChildProcess, channel: ControlChannel?, board: RunningBoard? = nil
+    ) throws -> RunningChild {
         do {
-            return try RunningChild(id, process, channel: channel, events: events) { [unowned self] event in
-                if case .exited(let id, _) = event { running[id] = nil }
+            return try RunningChild(id, process, channel: channel, board: board, events: events) {
+                [unowned self] event in
+                if case .exited(let id, _, _, _) = event { running[id] = nil }
                 handle(event)
             }
         } catch {

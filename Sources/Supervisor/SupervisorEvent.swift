@@ -21,8 +21,9 @@ package enum SupervisorEvent: Sendable {
     case message(ChildID, ControlMessage)
     /// A message that was to be sent could not be: the channel is full or gone.
     case undelivered(ChildID, ControlMessage)
-    /// A child ended and was reaped. Its last messages came before this.
-    case exited(ChildID, ExitStatus)
+    /// A child ended and was reaped. Its last messages came before this. `how` is its end in words, for people; `running` are
+    /// the reservations whose jobs a worker was running.
+    case exited(ChildID, ExitStatus, how: String = "", running: [UInt64] = [])
     /// The plan that was asked for.
     case planned(Plan)
     /// There is none: the configuration has a problem, described in full.

@@ -61,7 +61,7 @@ extension SupervisorState {
 
     mutating func undelivered(_ message: ControlMessage, to id: ChildID, now: MonotonicTime) {
         switch message {
-        case .dead(let identity):
+        case .dead(let identity, _):
             vanished.untold(identity, now: now)
         case .retire:
             // It does not read, so it would never end by itself. A stop it cannot overlook.
@@ -78,7 +78,9 @@ extension SupervisorState {
         guard let scheduler = seats.first(where: { $0.spec.role == .scheduler }),
             let child = child(scheduler.current), child.standing == .ready
         else { return vanished.awaitScheduler() }
-        for identity in vanished.takeUntold(now: now) { act(.send(child.id, .dead(identity: identity))) }
+        for (identity, death) in vanished.takeUntold(now: now) {
+            act(.send(child.id, .dead(identity: identity, death)))
+        }
     }
 
     mutating func quietAsked(by origin: String) {

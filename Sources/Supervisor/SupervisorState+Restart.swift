@@ -14,7 +14,8 @@ extension SupervisorState {
     /// redis-server says nothing when it is ready. One that cannot use its files ends within a second or two.
     private static let settledSeconds = 10.0
 
-    mutating func exited(_ id: ChildID, _ status: ExitStatus, now: MonotonicTime) {
+    /// - Parameter death: what is to be told of it, should it be a worker's unexplained death.
+    mutating func exited(_ id: ChildID, _ status: ExitStatus, _ death: WorkerDeath, now: MonotonicTime) {
         guard let child = remove(id) else { return }
         let wasAsked = child.standing == .ending || child.standing == .retiring || isStopping
         let isClean = wasAsked && status == .exited(0)
@@ -22,7 +23,11 @@ extension SupervisorState {
         if child.spec.role == .worker {
             // Its handlers die before its jobs run again.
             act(.killStrays)
-            if !isClean, let identity = child.identity { vanished.add(identity, now: now) }
+            if !isClean, let identity = child.identity {
+                // Whom we told to end, we may have killed for being late. One that is being replaced has all its time.
+                let counts = status.isUnexplained && child.standing != .ending && !isStopping
+                vanished.add(identity, counts && !death.running.isEmpty ? death : nil, now: now)
+            }
         }
         follow(endOf: child, reason: "\(status)", status: status, now: now)
     }

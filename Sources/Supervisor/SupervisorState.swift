@@ -59,7 +59,8 @@ package struct SupervisorState: Sendable {
         case .spawnFailed(let id, let reason): spawnFailed(id, reason: reason, now: now)
         case .message(let id, let message): heard(message, from: id, now: now)
         case .undelivered(let id, let message): undelivered(message, to: id, now: now)
-        case .exited(let id, let status): exited(id, status, now: now)
+        case .exited(let id, let status, let how, let running):
+            exited(id, status, WorkerDeath(how: how, running: running), now: now)
         case .planned(let plan): planned(plan, now: now)
         case .planFailed(let reason): planFailed(reason, now: now)
         case .tick: elapsed(now: now)

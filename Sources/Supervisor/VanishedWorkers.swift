@@ -14,6 +14,8 @@ struct VanishedWorkers: Sendable {
 
     private struct Entry {
         let identity: String
+        /// Nil if it counts against no job.
+        let death: WorkerDeath?
         let diedAt: MonotonicTime
         var isTold = false
     }
@@ -21,12 +23,12 @@ struct VanishedWorkers: Sendable {
     private var entries: [Entry] = []
     private(set) var retryAt = MonotonicTime.never
 
-    mutating func add(_ identity: String, now: MonotonicTime) {
+    mutating func add(_ identity: String, _ death: WorkerDeath?, now: MonotonicTime) {
         entries.removeAll {
             $0.identity == identity || ($0.isTold && now.seconds(since: $0.diedAt) > Self.rememberedSeconds)
         }
         if entries.count >= Self.most { entries.removeFirst() }
-        entries.append(Entry(identity: identity, diedAt: now))
+        entries.append(Entry(identity: identity, death: death, diedAt: now))
     }
 
     /// A new scheduler knows nothing of what an earlier one was told.
@@ -42,10 +44,10 @@ struct VanishedWorkers: Sendable {
     }
 
     /// What is to be told now, the oldest first; counted as told from here on. Nothing while a retry is waited for.
-    mutating func takeUntold(now: MonotonicTime) -> [String] {
+    mutating func takeUntold(now: MonotonicTime) -> [(identity: String, death: WorkerDeath?)] {
         guard retryAt == .never || retryAt <= now else { return [] }
         retryAt = .never
-        let untold = entries.filter { !$0.isTold }.map(\.identity)
+        let untold = entries.filter { !$0.isTold }.map { (identity: $0.identity, death: $0.death) }
         for index in entries.indices { entries[index].isTold = true }
         return untold
     }

@@ -57,7 +57,7 @@ struct Heartbeat {
                 slot.occupation.map {
                     WorkEntry(
                         slot: String(index), queue: $0.reservation.queue, payload: $0.job.payload,
-                        startedAt: $0.since.wall)
+                        startedAt: $0.since.wall, sequence: $0.reservation.id.sequence)
                 }
             }
         }

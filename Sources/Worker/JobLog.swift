@@ -36,9 +36,10 @@ struct JobLog {
         case .discarded: return (.info, "discarded by its handler", nil)
         case .snoozed(let seconds): return (.info, "snoozed; it runs again in \(seconds) s", nil)
         case .interrupted: return (.notice, "interrupted; it goes back to its queue", nil)
-        case .failed(let failure), .dead(let failure):
+        case .failed(let failure), .died(let failure, _), .dead(let failure):
             switch verdict {
-            case .retry(let seconds, _): return (.warning, "failed; retry in \(Int(seconds)) s", failure)
+            case .retry(let seconds, _), .retryUnlessPoison(let seconds, _, _):
+                return (.warning, "failed; retry in \(Int(seconds)) s", failure)
             case .bury: return (.warning, "failed; to the dead set", failure)
             default: return (.warning, "failed; not to be retried, so it is discarded", failure)
             }
@@ -54,6 +55,10 @@ struct JobLog {
         case .late(let id):
             log.warning(
                 "a result came too late and changes nothing: the job was given to others", metadata: ["id": "\(id)"])
+        case .poisoned(let id, let jid):
+            log.error(
+                "poison: handlers that ran this job died too often; it is not retried, but goes to the dead set",
+                metadata: ["id": "\(id)", "jid": "\(jid ?? "-")"])
         case .adopting(let count):
             log.notice("found \(count) reserved jobs whose fetch was never answered; they run now")
         case .taken(let ids):

@@ -20,12 +20,7 @@ package struct RunResult: Sendable {
     ///   - random: for the jids of children that have none.
     ///   - now: when the children are pushed.
     init(_ report: DispatchReport, of job: Job, random: inout some RandomNumberGenerator, now: Timestamp) {
-        var failure: Failure?
-        switch report.outcome {
-        case .failed(let reason), .dead(let reason): failure = reason
-        case .succeeded, .discarded, .snoozed, .interrupted: break
-        }
-        let backtrace = failure?.backtraceJSON(for: job).map { Base64.encode(Zlib.compress($0)) }
+        let backtrace = report.outcome.failure?.backtraceJSON(for: job).map { Base64.encode(Zlib.compress($0)) }
         var children: [JobDraft.Prepared] = []
         do throws(DraftError) {
             for object in report.children {

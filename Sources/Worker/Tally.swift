@@ -14,7 +14,7 @@ struct Tally {
     mutating func note(_ outcome: Outcome, of job: JobClass, seconds: Double) {
         switch outcome {
         case .interrupted: return
-        case .failed, .dead:
+        case .failed, .died, .dead:
             processed += 1
             failed += 1
             classes[job, default: ClassMetrics()].addFailure()

@@ -69,6 +69,8 @@ package enum WorkerNotice: Sendable {
     case malformed(ReservationID, MalformedPayload)
     /// A result that came after the reservation was given to somebody else: nothing was written for it.
     case late(ReservationID)
+    /// A job that was to be retried, and is buried instead: whatever runs it dies, too often.
+    case poisoned(ReservationID, jid: String?)
     /// Reservations found in Redis that an unanswered fetch had made.
     case adopting(count: Int)
     /// Reservations that are no longer ours, although nobody here settled them.

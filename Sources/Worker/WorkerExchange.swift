@@ -10,6 +10,7 @@ extension WorkerState {
         guard let request = inFlight else { return }
         inFlight = nil
         for id in answer.refusedSettlements { actions.append(.tell(.late(id))) }
+        for id in answer.poisonedSettlements { actions.append(.tell(.poisoned(id, jid: request.countedJID(of: id)))) }
         hold(answer.blockedSettlements, of: request, until: now.advanced(bySeconds: Self.blockedSeconds))
         for (queue, refusal) in answer.troubledQueues { actions.append(.tell(.troubled(queue, refusal.message))) }
         guard answer.isRegistered else {
@@ -110,5 +111,15 @@ extension WorkerState {
         adopting.formUnion(strangers)
         actions.append(.tell(.adopting(count: strangers.count)))
         actions.append(.readPayloads(strangers))
+    }
+}
+
+extension Exchange.Request {
+    /// The jid by which a settlement counts a death.
+    fileprivate func countedJID(of id: ReservationID) -> String? {
+        guard case .retryUnlessPoison(_, _, let death) = settlements.first(where: { $0.id == id })?.verdict else {
+            return nil
+        }
+        return death.jid
     }
 }

@@ -15,6 +15,7 @@ final class WorkerLoop: @unchecked Sendable {
     let loop: EventLoop
     let pool: LeaderPool
     let control: ControlChannel
+    private let board: RunningBoard?
     let log: Logger
     let jobLog: JobLog
     private let signals: SignalDescriptor
@@ -33,12 +34,14 @@ final class WorkerLoop: @unchecked Sendable {
     var downSince: MonotonicTime?
     var exitStatus: Int32?
 
-    init(_ plan: WorkerPlan, signals: consuming SignalDescriptor, control: ControlChannel, log: Logger)
-        throws(SystemError)
-    {
+    init(
+        _ plan: WorkerPlan, signals: consuming SignalDescriptor, control: ControlChannel, board: RunningBoard?,
+        log: Logger
+    ) throws(SystemError) {
         self.plan = plan
         self.signals = signals
         self.control = control
+        self.board = board
         self.log = log
         jobLog = JobLog(log)
         let loop = try EventLoop()
@@ -128,6 +131,7 @@ final class WorkerLoop: @unchecked Sendable {
         case .listen(let isOn): link.listen(isOn)
         case .start(let slot, let job, let reservation):
             runs += 1
+            board?.set(reservation.id.sequence, slot: slot)
             jobLog.started(job, from: reservation.queue)
             dispatcher.start(Run(slot: slot, number: runs, job: job, queue: reservation.queue))
         case .interrupt(let slot): dispatcher.interrupt(slot, grace: handlerGraceSeconds)
@@ -159,6 +163,7 @@ final class WorkerLoop: @unchecked Sendable {
     }
 
     private func ended(_ report: DispatchReport) {
+        board?.set(nil, slot: report.slot)
         guard let run = state.slots[report.slot].occupation else { return }
         tally.note(report.outcome, of: run.job.route, seconds: report.durationSeconds)
         take(.ran(slot: report.slot, RunResult(report, of: run.job, random: &random, now: now.wall)))

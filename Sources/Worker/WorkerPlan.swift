@@ -45,7 +45,7 @@ struct WorkerPlan {
             version: "martlet \(version)")
         terms = WorkerState.Terms(
             identity: identity, slots: settings.concurrency, order: QueueOrder(queues),
-            policy: RetryPolicy(maximumRetries: settings.maximumRetries),
+            policy: RetryPolicy(maximumRetries: settings.maximumRetries, poison: settings.poison),
             deadLimits: DeadLimits(jobs: settings.deadMaximumJobs, seconds: Int(settings.deadTimeout)))
         greeting = RedisGreeting(
             endpoint: endpoint, name: "martlet-worker-\(index)", identity: identity, origin: origin,

@@ -9,21 +9,24 @@ package struct WorkerProcess {
     private let endpoint: Redis.RedisEndpoint
     private let index: Int
     private let control: ControlChannel
+    private let board: RunningBoard?
     private let version: String
     private let log: Logger
 
     /// - Parameters:
     ///   - index: which of the workers of this host it is, from 0.
     ///   - control: the way to the supervisor; its end is the supervisor's end.
+    ///   - board: where it writes down what runs, for whoever finds it dead; nil if nobody looks.
     ///   - version: of this build, for the process record.
     package init(
-        settings: Settings, endpoint: Redis.RedisEndpoint, index: Int, control: ControlChannel, version: String,
-        log: Logger
+        settings: Settings, endpoint: Redis.RedisEndpoint, index: Int, control: ControlChannel, board: RunningBoard?,
+        version: String, log: Logger
     ) {
         self.settings = settings
         self.endpoint = endpoint
         self.index = index
         self.control = control
+        self.board = board
         self.version = version
         self.log = log
     }
@@ -39,7 +42,7 @@ package struct WorkerProcess {
             try ProcessTree.becomeSubreaper()
             let plan = WorkerPlan(
                 settings, endpoint: endpoint, index: index, version: version, openFilesLimit: OpenFiles.raise())
-            return try WorkerLoop(plan, signals: signals, control: control, log: log).run()
+            return try WorkerLoop(plan, signals: signals, control: control, board: board, log: log).run()
         } catch {
             log.critical("a worker cannot start", metadata: ["reason": "\(error)"])
             return 71  // EX_OSERR

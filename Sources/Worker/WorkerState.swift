@@ -200,7 +200,7 @@ package struct WorkerState: Sendable {
     private static func counts(of outcome: Outcome) -> Settlement.Counts {
         switch outcome {
         case .succeeded, .discarded, .snoozed: .succeeded
-        case .failed, .dead: .failed
+        case .failed, .died, .dead: .failed
         case .interrupted: .nothing
         }
     }

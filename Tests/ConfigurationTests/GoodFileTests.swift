@@ -39,8 +39,9 @@ struct GoodFileTests {
             file: "/etc/martlet/full.yml", directory: "/etc/martlet", redis: .server(redis), processes: 2,
             concurrency: 1000, stopTimeout: 0,
             queues: [queue("critical", 5), queue("default", 0), queue("low", 2)], handlers: [reports, mails],
-            maximumRetries: 3, deadMaximumJobs: 500, deadTimeout: 5400, logLevel: "warning", logFormat: "json",
-            tag: "billing", labels: ["blue", "5"])
+            maximumRetries: 3, deadMaximumJobs: 500, deadTimeout: 5400,
+            poison: PoisonLimit(deaths: 5, seconds: 86_400), logLevel: "warning", logFormat: "json", tag: "billing",
+            labels: ["blue", "5"])
         #expect(settings == expected)
     }
 
@@ -67,10 +68,10 @@ struct GoodFileTests {
         let places = try Fixture.decode("good/full.yml").get().places
         #expect(places.redis == Place(line: 1, column: 8))
         let reports = Places.Handler(
-            name: Place(line: 16, column: 3), command: Place(line: 17, column: 15),
-            directory: Place(line: 27, column: 16), user: Place(line: 28, column: 11))
+            name: Place(line: 17, column: 3), command: Place(line: 18, column: 15),
+            directory: Place(line: 28, column: 16), user: Place(line: 29, column: 11))
         #expect(places.handlers["reports"] == reports)
-        #expect(places.handlers["mails"]?.command == Place(line: 31, column: 15))
+        #expect(places.handlers["mails"]?.command == Place(line: 32, column: 15))
     }
 
     @Test("what has no effect in a mode is noted, not refused")

@@ -159,13 +159,3 @@ func isAlive(_ pid: Int32) -> Bool {
     guard let entry = ProcessEntry(pid: pid) else { return false }
     return !entry.isZombie
 }
-
-extension Outcome {
-    /// The failure in it, whether it will be retried or not.
-    var failure: Failure? {
-        switch self {
-        case .failed(let failure), .dead(let failure): failure
-        case .succeeded, .discarded, .snoozed, .interrupted: nil
-        }
-    }
-}

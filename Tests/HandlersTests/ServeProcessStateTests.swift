@@ -63,7 +63,7 @@ struct ServeProcessStateTests {
             .answered(.final(number: 2, .succeeded)), .readEnded)
         #expect(actions.contains(.finish(1, .succeeded)))
         #expect(actions.contains(.kill))
-        let end = handle(&state, .exited(.signaled(.kill, coreDumped: false), lastLines: ""))
+        let end = handle(&state, .exited(report(.signaled(.kill, coreDumped: false)), lastLines: ""))
         #expect(
             end == [
                 .finish(2, .failed(violation.failure)), .finish(3, .failed(violation.failure)), .cancelTimer, .ended,
@@ -80,7 +80,7 @@ struct ServeProcessStateTests {
             ])
         #expect(handle(&state, .timerFired) == [.kill, .setTimer(seconds: HandlerProcess.secondsToDie)])
         #expect(handle(&state, .timerFired) == [.finish(1, .failed(timeout)), .stuck])
-        #expect(handle(&state, .exited(.exited(0), lastLines: "")) == [.cancelTimer, .ended])
+        #expect(handle(&state, .exited(report(.exited(0)), lastLines: "")) == [.cancelTimer, .ended])
     }
 
     @Test("an answer after the timeout changes nothing for that job, and counts for the others")
@@ -90,7 +90,7 @@ struct ServeProcessStateTests {
         let actions = handle(
             &state, .answered(.final(number: 1, .succeeded)), .answered(.final(number: 2, .succeeded)), .readEnded)
         #expect(actions == [.finish(1, .failed(timeout)), .finish(2, .succeeded)])
-        let end = handle(&state, .exited(.exited(0), lastLines: "bye"))
+        let end = handle(&state, .exited(report(.exited(0)), lastLines: "bye"))
         let message = "the handler's process was ended because of another job in it, job x, which exceeded 5m\nbye"
         #expect(end.first == .finish(3, .failed(Failure(errorClass: "HandlerDied", message: message))))
     }
@@ -116,7 +116,7 @@ struct ServeProcessStateTests {
                 .finish(1, .succeeded), .closeInput, .setTimer(seconds: 5),
             ])
         #expect(handle(&state, .timerFired) == [.closeInput, .terminate, .setTimer(seconds: 5)])
-        #expect(handle(&state, .exited(.exited(0), lastLines: "")) == [.cancelTimer, .ended])
+        #expect(handle(&state, .exited(report(.exited(0)), lastLines: "")) == [.cancelTimer, .ended])
     }
 
     @Test("with its last run it is retired at once, so that it can end as soon as that is done")
@@ -132,8 +132,14 @@ struct ServeProcessStateTests {
         var state = open(threads: 2)
         _ = handle(&state, .assigned(1), .assigned(2))
         #expect(handle(&state, .undelivered([2])) == [.giveBack(2)])
-        let end = handle(&state, .exited(.exited(1), lastLines: ""))
-        #expect(end.contains(.finish(1, .failed(ServeProcessState.Cause.itself.failure(.exited(1), lastLines: "")))))
+        let end = handle(&state, .exited(report(.exited(1)), lastLines: ""))
+        #expect(
+            end.contains(
+                .finish(
+                    1,
+                    .died(
+                        ServeProcessState.Cause.itself.failure(.exited(1), lastLines: ""),
+                        how: "handler ended with exit status 1, peak memory 34 MB"))))
         #expect(!end.contains { if case .finish(2, _) = $0 { true } else { false } })
     }
 
@@ -143,6 +149,36 @@ struct ServeProcessStateTests {
         #expect(handle(&state, .stopped(grace: 1)) == [.closeInput, .terminate, .setTimer(seconds: 1)])
         #expect(handle(&state, .spawned) == [.kill, .setTimer(seconds: HandlerProcess.secondsToDie)])
         #expect(
-            handle(&state, .exited(.signaled(.kill, coreDumped: false), lastLines: "")) == [.cancelTimer, .ended])
+            handle(&state, .exited(report(.signaled(.kill, coreDumped: false)), lastLines: "")) == [
+                .cancelTimer, .ended,
+            ])
     }
+
+    @Test("a death counts if the process died of itself, and neither we nor an operator asked it to end")
+    func deaths() {
+        func outcome(_ status: Platform.ExitStatus, after events: ServeProcessState.Event...) -> Outcome? {
+            var state = open(threads: 2)
+            _ = handle(&state, .assigned(1), .assigned(2))
+            for event in events { _ = handle(&state, event) }
+            for case .finish(1, let outcome) in handle(&state, .exited(report(status), lastLines: "")) {
+                return outcome
+            }
+            return nil
+        }
+        func isDeath(_ outcome: Outcome?) -> Bool { if case .died = outcome { true } else { false } }
+
+        let killed = Platform.ExitStatus.signaled(.kill, coreDumped: false)
+        #expect(isDeath(outcome(killed)))
+        #expect(isDeath(outcome(killed, after: .retired)))
+        #expect(isDeath(outcome(.exited(0))))
+        #expect(!isDeath(outcome(.signaled(.terminate, coreDumped: false))))
+        #expect(!isDeath(outcome(killed, after: .timedOut(2, timeout, job: "its neighbour"))))
+        #expect(!isDeath(outcome(killed, after: .violated(ProtocolViolation("said nonsense")))))
+        #expect(outcome(killed, after: .stopped(grace: 1)) == .interrupted)
+        #expect(outcome(killed, after: .interrupted(2, grace: 1)) == .interrupted)
+    }
+}
+
+private func report(_ status: Platform.ExitStatus) -> ExitReport {
+    ExitReport(status: status, cpuSeconds: 0, maximumResidentKB: 34 << 10)
 }

@@ -26,16 +26,24 @@ struct SpawnTests {
 
     @Test("a failure without a word says its exit status, and a signal its name")
     func silent() throws {
-        let rig = try Rig(shell(#"case $MARTLET_CLASS in K) kill -KILL $$;; S) kill -SEGV $$;; *) exit 3;; esac"#))
+        let rig = try Rig(
+            shell(#"case $MARTLET_CLASS in T) kill -TERM $$;; K) kill -KILL $$;; S) kill -SEGV $$;; *) exit 3;; esac"#))
         #expect(
             try rig.run(#"{"class":"X"}"#).outcome
                 == .failed(Failure(errorClass: "ExitStatus", message: "exit status 3")))
-        #expect(
-            try rig.run(#"{"class":"K"}"#).outcome
-                == .failed(Failure(errorClass: "Signal", message: "killed by SIGKILL")))
+        guard case .died(let killed, let how) = try rig.run(#"{"class":"K"}"#).outcome else {
+            Issue.record("a kill is a death that counts")
+            return
+        }
+        #expect(killed == Failure(errorClass: "Signal", message: "killed by SIGKILL"))
+        #expect(how.contains(/^handler killed by SIGKILL, peak memory [0-9]+ MB$/), "\(how)")
         let failure = try #require(try rig.run(#"{"class":"S"}"#).outcome.failure)
         #expect(failure.errorClass == "Signal")
         #expect(failure.message.hasPrefix("killed by SIGSEGV"))
+        // Somebody asked it to end: no death that counts against the job.
+        #expect(
+            try rig.run(#"{"class":"T"}"#).outcome
+                == .failed(Failure(errorClass: "Signal", message: "killed by SIGTERM")))
     }
 
     @Test("the payload arrives byte for byte, with a line feed after it")

@@ -105,6 +105,39 @@ struct VerdictTests {
         #expect(try verdict(.dead(boom), job(with: #""retry":false"#)) == .discard)
     }
 
+    @Test("a job whose handler died is retried, and Redis is asked to bury it if that happens too often")
+    func died() throws {
+        let outcome = Outcome.died(
+            Failure(errorClass: "Signal", message: "killed by SIGKILL\nlast words"),
+            how: "handler killed by SIGKILL, peak memory 34 MB")
+        let job = try job(with: "")
+        guard case .retryUnlessPoison(15, let payload, let death) = verdict(outcome, job) else {
+            Issue.record("it counts")
+            return
+        }
+        #expect(verdict(.failed(try #require(outcome.failure)), job).payload == payload)
+        #expect(death.jid == "j1")
+        #expect(death.limit == PoisonLimit(deaths: 3, seconds: 259_200))
+        let buried = try object(text(death.poisoned))
+        #expect(buried.string("error_class") == "Poison")
+        #expect(
+            buried.string("error_message")
+                == "poison: it was running at 3 unexplained deaths of its worker or handler within 72 h; "
+                + "the last: handler killed by SIGKILL, peak memory 34 MB\nlast words")
+        #expect(buried.integer("retry_count") == 0)
+        #expect(buried.string("queue") == "low")
+    }
+
+    @Test("deaths are not counted of jobs without a jid, nor where that is switched off, nor at the end of the retries")
+    func diedUncounted() throws {
+        let outcome = Outcome.died(boom, how: "handler killed by SIGKILL")
+        #expect(verdict(outcome, try JobModel.Job(decoding: Array(#"{"class":"C","args":[]}"#.utf8))).isRetry)
+        let off = RetryPolicy(poison: PoisonLimit(deaths: 0))
+        #expect(verdict(outcome, try job(with: ""), under: off).isRetry)
+        #expect(try verdict(outcome, job(with: #""retry":0"#)).isBurial)
+        #expect(try verdict(outcome, job(with: #""retry":false"#)) == .discard)
+    }
+
     @Test("a handler that calls a job dead ends its retries")
     func dead() throws {
         #expect(try verdict(.dead(boom), job(with: "")).isBurial)

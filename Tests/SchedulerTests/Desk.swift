@@ -1,3 +1,4 @@
+import JobModel
 import Logging
 import Queueing
 import Redis
@@ -15,6 +16,7 @@ final class Desk {
         redis = try server.connect(scripts: Scripts.all)
         desk = SchedulerDesk(
             endpoint: server.endpoint, deadLimits: DeadLimits(jobs: 100, seconds: 1000),
+            poison: PoisonLimit(deaths: 2),
             returnSeconds: returnSeconds, log: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
     }
 

@@ -26,7 +26,7 @@ struct RescueOrphansTests {
     func declared() throws {
         let desk = try Desk()
         try desk.hold("elsewhere:1:x", leaseEnd: Self.farAway, "a")
-        desk.desk.dead = ["elsewhere:1:x", "unknown:2:y"]
+        desk.desk.dead = [("elsewhere:1:x", nil), ("unknown:2:y", nil)]
         try desk.run(RescueOrphans.rescueDeclared)
         #expect(try desk.queue("q") == ["a"])
         #expect(desk.desk.dead.isEmpty)

@@ -21,7 +21,7 @@ extension Store {
         if let refusal = objection(to: settlement) {
             answer.blockedSettlements.append((id, refusal))
         } else if let payload = take(id, of: identity) {
-            follow(settlement, payload, request.deadLimits)
+            follow(settlement, payload, request.deadLimits, &answer)
             switch settlement.counts {
             case .nothing: break
             case .succeeded: processed += 1
@@ -49,6 +49,7 @@ extension Store {
     private func objection(to settlement: Settlement) -> RedisRefusal? {
         switch settlement.verdict {
         case .retry: refusal(.retry)
+        case .retryUnlessPoison: refusal(.retry) ?? refusal(.dead)
         case .snooze: refusal(.schedule)
         case .bury: refusal(.dead)
         case .requeue: refusal(.queue(settlement.id.queue))
@@ -57,10 +58,18 @@ extension Store {
         }
     }
 
-    private func follow(_ settlement: Settlement, _ payload: [UInt8], _ limits: DeadLimits) {
+    private func follow(
+        _ settlement: Settlement, _ payload: [UInt8], _ limits: DeadLimits, _ answer: inout Exchange.Answer
+    ) {
         let number = settlement.id.sequence
         switch settlement.verdict {
         case .retry(let seconds, let payload): add(payload, to: \.retry, at: after(seconds), number: number)
+        case .retryUnlessPoison(_, _, let death) where isPoison(death):
+            bury(death.poisoned, number: number)
+            trimDead(limits)
+            answer.poisonedSettlements.append(settlement.id)
+        case .retryUnlessPoison(let seconds, let payload, _):
+            add(payload, to: \.retry, at: after(seconds), number: number)
         case .snooze(let seconds): add(payload, to: \.schedule, at: after(seconds), number: number)
         case .bury(let payload):
             bury(payload, number: number)

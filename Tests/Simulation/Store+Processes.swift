@@ -42,19 +42,33 @@ extension Store {
         }
     }
 
-    func rescue(_ identity: String, force: Bool, judge: Int64? = nil) -> Rescue.Answer {
+    func rescue(
+        _ identity: String, force: Bool, deaths: [ReservationID: CountedDeath] = [:], limits: DeadLimits = DeadLimits(),
+        judge: Int64? = nil
+    ) -> Rescue.Answer {
         if !force, let end = leases[identity], end > judge ?? milliseconds { return Rescue.Answer(isAlive: true) }
         var answer = Rescue.Answer(isAlive: false)
-        // The oldest is put back last, so that it is fetched next.
-        for id in ids(of: identity).reversed() {
+        // Queue by queue. The oldest is put back last, so that it is fetched next.
+        let newestFirst = ids(of: identity).reversed()
+        var queues: [QueueName] = []
+        for id in newestFirst where !queues.contains(id.queue) { queues.append(id.queue) }
+        for id in queues.flatMap({ queue in newestFirst.filter { $0.queue == queue } }) {
             if let refusal = refusal(.queue(id.queue)) {
                 answer.troubled[id.queue] = refusal
                 continue
             }
             guard let payload = reservations[identity]?[id] else { continue }
             if breakage != .rescueInTwoSteps { reservations[identity]?[id] = nil }
-            putBack(payload, to: id.queue)
-            answer.returned[id.queue, default: 0] += 1
+            names.insert(id.queue)
+            answer.returned[id.queue, default: 0] += 0
+            if let death = deaths[id], isPoison(death) {
+                bury(death.poisoned, number: id.sequence)
+                trimDead(limits)
+                answer.poisoned.append(id)
+            } else {
+                putBack(payload, to: id.queue)
+                answer.returned[id.queue, default: 0] += 1
+            }
             witness?.rescued(id, of: identity)
         }
         if breakage == .rescueInTwoSteps { return answer }

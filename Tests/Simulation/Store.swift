@@ -33,6 +33,9 @@ final class Store {
     var names: Set<QueueName> = []
     var processed = 0
     var failed = 0
+    /// jid -> when what ran it died, in seconds.
+    var deaths: [String: [Double]] = [:]
+    var poisoned = 0
     var spoiled: Set<Place> = []
     /// Broken on purpose: what a fetch took out of Redis, which only its worker remembers.
     var popped: [String: [ReservationID: [UInt8]]] = [:]

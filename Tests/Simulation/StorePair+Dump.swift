@@ -28,7 +28,11 @@ extension StorePair {
         }
         let names = try redis.call(RedisCommand(["SMEMBERS", Keys.queues])).elements ?? []
         dump["queues"] = names.compactMap(\.text).sorted()
-        dump["statistics"] = try [Keys.processed, Keys.failed].map {
+        for jid in Self.mortals {
+            let count = try redis.call(RedisCommand(["LLEN", Keys.deaths(jid)])).integer ?? 0
+            dump["deaths of \(jid)"] = [String(count)]
+        }
+        dump["statistics"] = try [Keys.processed, Keys.failed, Keys.poisoned].map {
             String(try redis.call(RedisCommand(["GET", $0])).integer ?? 0)
         }
         return dump
@@ -56,7 +60,8 @@ extension StorePair {
             dump["\(identity) origin"] = model.origins[identity].map { ["\($0)"] } ?? []
         }
         dump["queues"] = model.names.map(\.text).sorted()
-        dump["statistics"] = [String(model.processed), String(model.failed)]
+        for jid in Self.mortals { dump["deaths of \(jid)"] = [String(model.deaths[jid, default: []].count)] }
+        dump["statistics"] = [model.processed, model.failed, model.poisoned].map(String.init)
         return dump
     }
 

@@ -86,6 +86,7 @@ final class StorePair {
         #expect(real.refusedSettlements == expected.refusedSettlements)
         #expect(real.blockedSettlements.map(\.id) == expected.blockedSettlements.map(\.id))
         #expect(real.blockedSettlements.map(\.refusal.code) == expected.blockedSettlements.map(\.refusal.code))
+        #expect(real.poisonedSettlements == expected.poisonedSettlements)
         #expect(real.troubledQueues.map(\.queue) == expected.troubledQueues.map(\.queue))
         #expect(real.troubledQueues.map(\.refusal.code) == expected.troubledQueues.map(\.refusal.code))
         return "exchange \(request)"
@@ -95,7 +96,7 @@ final class StorePair {
         // Far apart, so that a sorted set has the same order on both sides; 0 is due at once.
         let wait = chance.happens(0.4) ? 0 : Double(chance.integer(1...50)) * 1000
         let counts = chance.one(of: [Settlement.Counts.nothing, .succeeded, .failed])
-        switch chance.integer(0...6) {
+        switch chance.integer(0...7) {
         case 0: return Settlement(id: id, verdict: .retry(afterSeconds: wait, payload: payload()), counts: counts)
         case 1: return Settlement(id: id, verdict: .bury(payload: payload()), counts: counts)
         case 2: return Settlement(id: id, verdict: .discard, counts: counts)
@@ -107,8 +108,21 @@ final class StorePair {
                 JobDraft.Prepared(payload: payload(), queue: chance.one(of: Self.queues), at: at, jid: "")
             }
             return Settlement(id: id, verdict: .ack, counts: counts, children: children)
+        case 6:
+            return Settlement(
+                id: id, verdict: .retryUnlessPoison(afterSeconds: wait, payload: payload(), death()), counts: counts)
         default: return Settlement(id: id, verdict: .ack, counts: counts)
         }
+    }
+
+    static let mortals = ["x", "y", "z"]
+
+    /// Sometimes without a payload to be buried, as rescue counts deaths that cannot be the last.
+    private func death(maybeEmpty: Bool = false) -> CountedDeath {
+        CountedDeath(
+            jid: chance.one(of: Self.mortals),
+            limit: PoisonLimit(deaths: chance.integer(1...4), seconds: chance.one(of: [60, 1_000_000])),
+            poisoned: maybeEmpty && chance.happens(0.3) ? [] : payload())
     }
 
     private func beat(_ identity: String) throws -> String {
@@ -141,8 +155,13 @@ final class StorePair {
 
     private func rescue(_ identity: String) throws -> String {
         let force = chance.happens(0.3)
-        let real = try Rescue.answer(redis.call(Rescue.command(identity: identity, force: force)))
-        let expected = model.rescue(identity, force: force)
+        var deaths: [ReservationID: CountedDeath] = [:]
+        for id in model.ids(of: identity) where chance.happens(0.4) { deaths[id] = death(maybeEmpty: true) }
+        let limits = DeadLimits(jobs: chance.integer(3...6), seconds: 1_000_000)
+        let command = Rescue.command(identity: identity, force: force, deaths: deaths, deadLimits: limits)
+        let real = try Rescue.answer(redis.call(command))
+        let expected = model.rescue(identity, force: force, deaths: deaths, limits: limits)
+        #expect(Set(real.poisoned) == Set(expected.poisoned))
         #expect(real.isAlive == expected.isAlive)
         #expect(real.returned == expected.returned)
         #expect(real.troubled.mapValues(\.code) == expected.troubled.mapValues(\.code))

@@ -105,6 +105,53 @@ struct RestartTests {
         #expect(service.passes(seconds: 100) == [])
     }
 
+    @Test("the scheduler hears which jobs a worker was running that was killed, and that fell to its successor")
+    func deathCounts() {
+        var service = Service()
+        service.startAndBecomeReady()
+        let death = WorkerDeath(how: "killed by SIGKILL", running: [3, 17])
+        let deeds = service.ends("worker 0", killed, running: [3, 17])
+        #expect(deeds.last == .send("scheduler", .dead(identity: "host:worker 0", death)))
+        // Nothing ran in it: then it is only rescued.
+        #expect(service.ends("worker 1", killed).last == .send("scheduler", .dead(identity: "host:worker 1")))
+        // A scheduler that starts afterwards is told the same.
+        service.ends("scheduler", killed)
+        #expect(
+            service.says("scheduler'", .ready) == [
+                .send("scheduler'", .dead(identity: "host:worker 0", death)),
+                .send("scheduler'", .dead(identity: "host:worker 1")),
+            ])
+    }
+
+    @Test("no end counts against the jobs that ran if a worker chose it, was asked for it, or came late to a stop")
+    func deathDoesNotCount() {
+        for status in [ExitStatus.exited(75), .exited(70), .signaled(.terminate, coreDumped: false)] {
+            var service = Service()
+            service.startAndBecomeReady()
+            let deeds = service.ends("worker 0", status, running: [3])
+            #expect(deeds.last == .send("scheduler", .dead(identity: "host:worker 0")), "\(status)")
+        }
+        var service = Service()
+        service.startAndBecomeReady()
+        service.asks(.stop)
+        let deeds = service.ends("worker 0", killed, running: [3])
+        #expect(deeds == [.killStrays, .send("scheduler", .dead(identity: "host:worker 0"))])
+    }
+
+    @Test("a worker that is being replaced has time without end: its death counts")
+    func retiringDeathCounts() {
+        var service = Service(workers: 1)
+        service.startAndBecomeReady()
+        service.asks(.reload)
+        service.tell(.planned(Service.plan(workers: 1)))
+        for name in service.running where name.hasSuffix("'") { service.says(name, .ready) }
+        for name in service.running where name.hasSuffix("'") { service.says(name, .ready) }
+        let scheduler = service.running.last { $0.hasPrefix("scheduler") } ?? ""
+        let deeds = service.ends("worker 0", killed, running: [3])
+        let death = WorkerDeath(how: "killed by SIGKILL", running: [3])
+        #expect(deeds.contains(.send(scheduler, .dead(identity: "host:worker 0", death))), "\(deeds)")
+    }
+
     @Test("a worker that nobody told to end and that ends cleanly is started again, and reported")
     func unasked() {
         var service = Service(workers: 1)

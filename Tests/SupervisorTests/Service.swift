@@ -82,7 +82,9 @@ struct Service {
     mutating func says(_ name: String, _ message: ControlMessage) -> [Deed] { tell(.message(id(name), message)) }
 
     @discardableResult
-    mutating func ends(_ name: String, _ status: ExitStatus) -> [Deed] { tell(.exited(id(name), status)) }
+    mutating func ends(_ name: String, _ status: ExitStatus, running: [UInt64] = []) -> [Deed] {
+        tell(.exited(id(name), status, how: "\(status)", running: running))
+    }
 
     @discardableResult
     mutating func asks(_ intent: Intent) -> [Deed] { tell(.asked(intent, by: "a test")) }

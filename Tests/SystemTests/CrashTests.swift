@@ -10,6 +10,7 @@ struct CrashTests {
         processes: \(processes)
         concurrency: \(concurrency)
         timeout: 5
+        poison: { deaths: 0 }  # chance may well hit one job three times
         handlers:
           quick: { command: [\(QuickHandler.path), "2"], classes: [Quick], mode: serve, threads: 5 }
           served: { command: [./serve.py], classes: [Sleep, Work], mode: serve }

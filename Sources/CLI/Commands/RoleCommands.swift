@@ -18,8 +18,8 @@ struct WorkerCommand: ParsableCommand {
         let log = RoleLog.start(role.settings, component: "worker-\(index)", buffered: true)
         let endpoint = try RedisAccess.endpoint(role.settings)
         let status = WorkerProcess(
-            settings: role.settings, endpoint: endpoint, index: index, control: role.control, version: Version.number,
-            log: log
+            settings: role.settings, endpoint: endpoint, index: index, control: role.control,
+            board: role.board, version: Version.number, log: log
         ).run()
         LogSetup.flush()
         // Not exit(3): other threads of the pool may still be in a blocking call, and nothing is left to be tidied up.
@@ -47,10 +47,13 @@ struct SchedulerCommand: ParsableCommand {
 struct RoleStart {
     let control: ControlChannel
     let settings: Settings
+    /// A worker's; nil if the supervisor, being of an older version, gave none.
+    let board: RunningBoard?
 
     /// The descriptors a role is started with; see `ChildSpec`.
     private static let controlDescriptor: Int32 = 3
     private static let settingsDescriptor: Int32 = 4
+    private static let boardDescriptor: Int32 = 5
 
     init(of role: String) throws {
         var kind: Int32 = 0
@@ -59,6 +62,8 @@ struct RoleStart {
             throw ValidationError("`martlet \(role)` is started by `martlet run`, not by hand")
         }
         control = ControlChannel(adopting: FileDescriptor(Self.controlDescriptor))
+        board = try? RunningBoard(mapping: Self.boardDescriptor)
+        if board != nil { close(Self.boardDescriptor) }
         do {
             settings = try Settings(decoding: FileDescriptor(Self.settingsDescriptor).readAll())
         } catch {

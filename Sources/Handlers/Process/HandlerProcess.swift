@@ -9,7 +9,7 @@ protocol HandlerProcessOwner: AnyObject {
     var printingRun: Run? { get }
     /// The process has ended and was reaped; nothing is left of its process group. What it wrote to other pipes before can
     /// still be read.
-    func processEnded(_ status: ExitStatus, lastLines: String)
+    func processEnded(_ report: ExitReport, lastLines: String)
 }
 
 /// A running process of a handler, whatever its mode: its output, its signals, its end.
@@ -23,6 +23,9 @@ final class HandlerProcess: EventSink {
     /// A killed process is gone in milliseconds, unless the kernel holds it (a dead file server). After so many seconds
     /// nobody waits for it any more.
     static let secondsToDie = 5.0
+    /// What is taken for its end then.
+    static let writtenOff = ExitReport(
+        status: .signaled(.kill, coreDumped: false), cpuSeconds: 0, maximumResidentKB: 0)
 
     let pid: Int32
     private let child: ChildProcess
@@ -124,6 +127,6 @@ final class HandlerProcess: EventSink {
         hasEnded = true
         let owner = owner
         self.owner = nil
-        owner?.processEnded(report.status, lastLines: output.tail.lastLines())
+        owner?.processEnded(report, lastLines: output.tail.lastLines())
     }
 }

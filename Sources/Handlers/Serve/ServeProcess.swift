@@ -193,7 +193,7 @@ final class ServeProcess: EventSink, HandlerProcessOwner, RunKeeper {
         }
     }
 
-    func processEnded(_ status: ExitStatus, lastLines: String) {
+    func processEnded(_ report: ExitReport, lastLines: String) {
         // What it answered before its end counts; half a line does not.
         var reads = 0
         while reads < Self.lastReads, readOnce() == .some { reads += 1 }
@@ -202,8 +202,8 @@ final class ServeProcess: EventSink, HandlerProcessOwner, RunKeeper {
         handle(.undelivered(assignments.filter { $0.offset >= consumed }.map(\.number)))
         closeInput()
         unread = nil
-        log("a handler's process ended: \(status)", state.isWanted ? .warning : .debug)
-        handle(.exited(status, lastLines: lastLines))
+        log("a handler's process ended: \(report.status)", state.isWanted ? .warning : .debug)
+        handle(.exited(report, lastLines: lastLines))
     }
 
     // MARK: Decisions

@@ -12,7 +12,18 @@ extension ServeProcessState {
         /// We did not want it any more.
         case stop
 
-        /// What happened to a run about which nothing else was decided.
+        /// What becomes of a run about which nothing else was decided. Only an end that nobody asked for counts as a death.
+        func outcome(_ report: ExitReport, lastLines: String) -> Outcome {
+            let failure = failure(report.status, lastLines: lastLines)
+            let isUnexplained =
+                switch report.status {
+                case .exited: self == .itself
+                case .signaled: self == .itself && report.status.isUnexplained
+                }
+            return isUnexplained ? .died(failure, how: ExitMeaning.death(report)) : .failed(failure)
+        }
+
+        /// What happened to it.
         func failure(_ status: ExitStatus, lastLines: String) -> Failure {
             let reason =
                 switch self {

@@ -21,7 +21,7 @@ extension ServeProcessState {
         /// It is ending, and these runs it has not read.
         case undelivered([Int])
         case timerFired
-        case exited(ExitStatus, lastLines: String)
+        case exited(ExitReport, lastLines: String)
     }
 
     enum Action: Equatable {

@@ -63,7 +63,7 @@ struct ServeProcessState {
         case .undelivered(let numbers): giveBack(numbers, &actions)
         case .timerFired: timerFired(&actions)
         case .spawnFailed(let reason): spawnFailed(reason, &actions)
-        case .exited(let status, let lastLines): exit(status, lastLines, &actions)
+        case .exited(let report, let lastLines): exit(report, lastLines, &actions)
         }
     }
 
@@ -241,17 +241,17 @@ struct ServeProcessState {
         case .terminating: kill(&actions)
         case .killed:
             phase = .stuck
-            finishAll(.signaled(.kill, coreDumped: false), "", &actions)
+            finishAll(HandlerProcess.writtenOff, "", &actions)
             actions.append(.stuck)
         case .open, .retiring, .stuck, .ended: break
         }
     }
 
-    private mutating func exit(_ status: ExitStatus, _ lastLines: String, _ actions: inout [Action]) {
+    private mutating func exit(_ report: ExitReport, _ lastLines: String, _ actions: inout [Action]) {
         if phase == .open { actions.append(.closed) }
         finishAnswered(&actions)
-        finishAll(status, lastLines, &actions)
-        if !wasOpen, let reason = cause.startFailure(status, lastLines: lastLines, limits) {
+        finishAll(report, lastLines, &actions)
+        if !wasOpen, let reason = cause.startFailure(report.status, lastLines: lastLines, limits) {
             actions.append(.startFailed(reason))
         }
         phase = .ended
@@ -263,9 +263,9 @@ struct ServeProcessState {
         answered.removeAll(keepingCapacity: true)
     }
 
-    private mutating func finishAll(_ status: ExitStatus, _ lastLines: String, _ actions: inout [Action]) {
+    private mutating func finishAll(_ report: ExitReport, _ lastLines: String, _ actions: inout [Action]) {
         for run in running {
-            actions.append(.finish(run.number, run.fate ?? .failed(cause.failure(status, lastLines: lastLines))))
+            actions.append(.finish(run.number, run.fate ?? cause.outcome(report, lastLines: lastLines)))
         }
         running.removeAll()
     }

@@ -175,7 +175,7 @@ final class SpawnRun: RunKeeper, HandlerProcessOwner, EventSink {
         host.log.error(
             "a killed process does not end; its slot is given to the next job",
             metadata: ["handler": "\(handler.settings.name)", "handler_pid": .stringConvertible(process.pid)])
-        finish(outcome(of: .signaled(.kill, coreDumped: false), lastLines: ""))
+        finish(outcome(of: HandlerProcess.writtenOff, lastLines: ""))
     }
 
     /// One timer: each step of the end replaces the one before.
@@ -188,25 +188,25 @@ final class SpawnRun: RunKeeper, HandlerProcessOwner, EventSink {
         }
     }
 
-    func processEnded(_ status: ExitStatus, lastLines: String) {
+    func processEnded(_ report: ExitReport, lastLines: String) {
         if let timer { host.loop.cancel(timer) }
         if let raw = input?.raw { host.loop.forget(raw) }
         input = nil
         var reads = 0
         while reads < Self.lastReads, readAnswers() == .some { reads += 1 }
         closeAnswers()
-        if !isFinished { finish(outcome(of: status, lastLines: lastLines)) }
+        if !isFinished { finish(outcome(of: report, lastLines: lastLines)) }
     }
 
-    private func outcome(of status: ExitStatus, lastLines: String) -> Outcome {
+    private func outcome(of report: ExitReport, lastLines: String) -> Outcome {
         switch fate {
         case .open:
-            return ExitMeaning.outcome(of: status, verdict: verdict, lastLines: lastLines)
+            return ExitMeaning.outcome(of: report, verdict: verdict, lastLines: lastLines)
         case .failed(let failure):
             return .failed(failure)
         case .interrupted:
             // It said so itself and ended well: then it need not run again.
-            return verdict == .succeeded && status == .exited(0) ? .succeeded : .interrupted
+            return verdict == .succeeded && report.status == .exited(0) ? .succeeded : .interrupted
         }
     }
 

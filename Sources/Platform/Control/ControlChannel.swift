@@ -10,8 +10,9 @@ package final class ControlChannel: Sendable {
         case closed
     }
 
-    // Longer messages are cut: a status note or a reason, and the rest of the line is in the log.
-    private static let longestMessage = 8192
+    // Longer messages are cut: a status note or a reason, and the rest of the line is in the log. The longest that must not
+    // be names the 1000 reservations of a worker that died, at most 17 bytes each.
+    private static let longestMessage = 24 << 10
 
     private let descriptor: FileDescriptor
 

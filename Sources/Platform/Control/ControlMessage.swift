@@ -15,8 +15,9 @@ package enum ControlMessage: Equatable, Sendable {
 
     // From the supervisor.
 
-    /// To the scheduler: that process is gone for certain, rescue what it held.
-    case dead(identity: String)
+    /// To the scheduler: that process is gone for certain, rescue what it held. With a death that counts against the jobs it
+    /// was running.
+    case dead(identity: String, WorkerDeath? = nil)
     /// To a worker that is being replaced: take nothing more and end when empty, without a deadline.
     case retire
 
@@ -29,7 +30,9 @@ package enum ControlMessage: Equatable, Sendable {
         case .figures(let busy, let slots, let processed, let failed, let note):
             Array("figures \(busy) \(slots) \(processed) \(failed) \(note)".utf8)
         case .refused(let exitCode, let reason): Array("refused \(exitCode) \(reason)".utf8)
-        case .dead(let identity): Array("dead \(identity)".utf8)
+        case .dead(let identity, nil): Array("dead \(identity)".utf8)
+        case .dead(let identity, let death?):
+            Array("died \(identity) \(death.running.map(String.init).joined(separator: ",")) \(death.how)".utf8)
         case .retire: Array("retire".utf8)
         }
     }
@@ -50,6 +53,10 @@ package enum ControlMessage: Equatable, Sendable {
             guard let exitCode = Int32(words.next()) else { return nil }
             self = .refused(exitCode: exitCode, reason: words.rest)
         case "dead": self = .dead(identity: words.rest)
+        case "died":
+            let identity = words.next()
+            let running = words.next().split(separator: ",").compactMap { UInt64($0) }
+            self = .dead(identity: identity, WorkerDeath(how: words.rest, running: running))
         case "retire": self = .retire
         default: return nil
         }

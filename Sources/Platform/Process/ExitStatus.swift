@@ -7,6 +7,14 @@ package enum ExitStatus: Equatable, Sendable, CustomStringConvertible {
     /// A signal ended it.
     case signaled(Signal, coreDumped: Bool)
 
+    /// A signal ended it that is no request to end, as an operator or a service manager sends it.
+    package var isUnexplained: Bool {
+        switch self {
+        case .exited: false
+        case .signaled(let signal, _): ![.terminate, .interrupt, .hangup].contains(signal)
+        }
+    }
+
     package var description: String {
         switch self {
         case .exited(let status): "exit status \(status)"
@@ -28,5 +36,10 @@ package struct ExitReport: Equatable, Sendable {
         self.status = status
         self.cpuSeconds = cpuSeconds
         self.maximumResidentKB = maximumResidentKB
+    }
+
+    /// "killed by SIGKILL, peak memory 34 MB"
+    package var summary: String {
+        maximumResidentKB > 0 ? "\(status), peak memory \((maximumResidentKB + 1023) / 1024) MB" : "\(status)"
     }
 }

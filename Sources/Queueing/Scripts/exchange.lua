@@ -1,16 +1,18 @@
 -- Settles k reservations and fetches n jobs of one process, as one step.
 --
 -- KEYS  1 the process's reservations   2 leases   3 retry   4 schedule   5 dead   6 names of queues
---       7, 8 processed: total, today   9, 10 failed: total, today   11… the queue of each step
+--       7, 8 processed: total, today   9, 10 failed: total, today   11 poisoned   12… the queue of each step
 -- ARGV  1 identity   2 n   3 number of the first reservation to be made   4 prefix of a queue's key
 --       5 jobs the dead set keeps   6 seconds it keeps one   7 number of steps   8… at most so many of each step
 --       then, each list led by its length:
 --         reservations that just end: "n" | "s" | "f" (count nothing, a success, a failure), id
 --         others: id, count, then "retry" seconds payload | "snooze" seconds | "bury" payload | "requeue"
+--                 | "retry unless poison" seconds payload, key of its deaths, so many bury it, seconds they count,
+--                   payload that is buried
 --                 | "ack" number of children, of each: score or "" (now), queue, payload
 -- Returns { 1 if the process is registered (otherwise nothing was fetched), ids that were no longer reserved,
 --           {id, error, …} what could not be settled and is as before, {step, error, …} queues that gave an error,
---           jobs of each step, payloads }
+--           jobs of each step, payloads, ids that were buried as poison }
 --
 -- A script that fails half-way keeps what it did. So whatever could refuse is asked before a reservation is removed,
 -- and nothing follows from a settlement unless its HDEL removed 1. A full Redis (OOM) lets a script go on once it has
@@ -51,7 +53,21 @@ local function add(set, score, payload, id)
   end
 end
 
-local fenced, blocked, troubled = {}, {}, {}
+-- Counts a death, and says whether it is one too many within the span. Afterwards it counts anew: somebody may give the job
+-- another chance. The reservation is gone by now, so nothing here may fail: what cannot be counted is none. (As in rescue.lua.)
+local function is_poison(deaths, limit, span)
+  local now = tonumber(after(0))
+  if type(redis.pcall('RPUSH', deaths, string.format('%.6f', now))) ~= 'number' then return false end
+  redis.pcall('LTRIM', deaths, -limit, -1)
+  redis.pcall('EXPIRE', deaths, span)
+  local first = tonumber(redis.pcall('LINDEX', deaths, -limit))
+  if not first or first <= now - span then return false end
+  redis.pcall('DEL', deaths)
+  redis.pcall('INCRBY', KEYS[11], 1)
+  return true
+end
+
+local fenced, blocked, troubled, poisoned = {}, {}, {}, {}
 local counted = { n = 0, s = 0, f = 0 }
 
 local steps = tonumber(take())
@@ -67,6 +83,12 @@ for _ = 1, tonumber(take()) do
   end
 end
 
+local function bury(payload, id)
+  add(dead, after(0), payload, id)
+  redis.call('ZREMRANGEBYSCORE', dead, '-inf', after(-tonumber(ARGV[6])))
+  redis.call('ZREMRANGEBYRANK', dead, 0, -1 - tonumber(ARGV[5]))
+end
+
 -- Each: what must be true of the keys it writes, then what follows once the reservation is removed.
 local settle = {
   retry = function(id)
@@ -79,10 +101,18 @@ local settle = {
   end,
   bury = function(id)
     local payload = take()
-    return objection(dead, 'zset'), function()
-      add(dead, after(0), payload, id)
-      redis.call('ZREMRANGEBYSCORE', dead, '-inf', after(-tonumber(ARGV[6])))
-      redis.call('ZREMRANGEBYRANK', dead, 0, -1 - tonumber(ARGV[5]))
+    return objection(dead, 'zset'), function() bury(payload, id) end
+  end,
+  ['retry unless poison'] = function(id)
+    local seconds, payload = take(), take()
+    local deaths, limit, span, last = take(), tonumber(take()), tonumber(take()), take()
+    return objection(retry, 'zset') or objection(dead, 'zset'), function()
+      if is_poison(deaths, limit, span) then
+        bury(last, id)
+        poisoned[#poisoned + 1] = id
+      else
+        add(retry, after(seconds), payload, id)
+      end
     end
   end,
   requeue = function(id)
@@ -148,7 +178,7 @@ local fields, filled = {}, 0
 
 for step = 1, steps do
   if wanted == 0 then break end
-  local key = KEYS[10 + step]
+  local key = KEYS[11 + step]
   -- pcall, so that one queue of a wrong type does not keep the others from being worked.
   local jobs = redis.pcall('RPOP', key, math.min(wanted, tonumber(ARGV[first_step + step - 1])))
   numbers[step] = 0
@@ -174,4 +204,4 @@ for start = 1, filled, 2000 do
   redis.call('HSET', reservations, unpack(fields, start, math.min(start + 1999, filled)))
 end
 
-return { registered and 1 or 0, fenced, blocked, troubled, numbers, payloads }
+return { registered and 1 or 0, fenced, blocked, troubled, numbers, payloads, poisoned }

@@ -1,18 +1,60 @@
 -- Gives back what a vanished process held, each job to its queue, and forgets the process.
 --
 -- KEYS  1 leases   2 its reservations   3 its origin   4 names of queues   5 processes   6 its record   7 its work
+--       8 dead   9 poisoned
 -- ARGV  1 identity   2 "1" if it is known to be gone, so that its lease does not matter   3 prefix of a queue's key
--- Returns { 1 if it is alive (nothing was done), {queue, jobs, …}, {queue, error, …} }
+--       4 jobs the dead set keeps   5 seconds it keeps one
+--       6… five for each job that was running when it died of nothing we can explain: reservation, key of its deaths, so many
+--       bury it, seconds they count, payload that is buried ("": it is only counted)
+-- Returns { 1 if it is alive (nothing was done), {queue, jobs, …}, {queue, error, …}, reservations buried as poison }
 --
 -- The oldest job is pushed last, to the end that is fetched next. What cannot be given back, since its queue is no
 -- list, stays reserved, and the lease stays over: rescue will be tried again.
-local leases, reservations, origin, queues, processes, record, work = unpack(KEYS)
+local leases, reservations, origin, queues, processes, record, work, dead, poisoned = unpack(KEYS)
 local identity, prefix = ARGV[1], ARGV[3]
 
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 local lease = redis.call('ZSCORE', leases, identity)
-if ARGV[2] ~= '1' and lease and tonumber(lease) > now then return { 1, {}, {} } end
+if ARGV[2] ~= '1' and lease and tonumber(lease) > now then return { 1, {}, {}, {} } end
+
+local running = {}
+for index = 6, #ARGV, 5 do
+  running[ARGV[index]] = {
+    deaths = ARGV[index + 1],
+    limit = tonumber(ARGV[index + 2]),
+    span = tonumber(ARGV[index + 3]),
+    payload = ARGV[index + 4],
+  }
+end
+local dead_type = redis.call('TYPE', dead).ok
+local can_bury = dead_type == 'zset' or dead_type == 'none'
+
+-- Counts a death, and says whether it is one too many within the span. Afterwards it counts anew: somebody may give the job
+-- another chance. The reservation is gone by now, so nothing here may fail: what cannot be counted is none. (As in exchange.lua.)
+local function is_poison(job)
+  if type(redis.pcall('RPUSH', job.deaths, string.format('%.3f', now / 1000))) ~= 'number' then return false end
+  redis.pcall('LTRIM', job.deaths, -job.limit, -1)
+  redis.pcall('EXPIRE', job.deaths, job.span)
+  local first = tonumber(redis.pcall('LINDEX', job.deaths, -job.limit))
+  if not first or first <= now / 1000 - job.span then return false end
+  if job.payload == '' or not can_bury then return false end
+  redis.pcall('DEL', job.deaths)
+  redis.pcall('INCRBY', poisoned, 1)
+  return true
+end
+
+local buried = {}
+local function bury(id, payload)
+  local number = tonumber(string.match(id, '^%d+')) -- tells twins apart, as in exchange.lua
+  while redis.call('ZADD', dead, 'NX', string.format('%.3f', now / 1000), payload) == 0 do
+    payload = payload .. (number % 2 == 0 and ' ' or '\t')
+    number = math.floor(number / 2)
+  end
+  redis.call('ZREMRANGEBYSCORE', dead, '-inf', string.format('%.3f', now / 1000 - tonumber(ARGV[5])))
+  redis.call('ZREMRANGEBYRANK', dead, 0, -1 - tonumber(ARGV[4]))
+  buried[#buried + 1] = id
+end
 
 local jobs = {}
 local held = redis.call('HGETALL', reservations)
@@ -40,15 +82,24 @@ for _, queue in ipairs(names) do
     troubled[#troubled + 1] = queue
     troubled[#troubled + 1] = 'WRONGTYPE ' .. key .. ' is a ' .. found .. ', not a list'
   else
-    local count = #ids[queue]
+    local count, before = #ids[queue], #buried
     for start = 1, count, 1000 do
       local last = math.min(start + 999, count)
       redis.call('HDEL', reservations, unpack(ids[queue], start, last))
-      redis.call('RPUSH', key, unpack(payloads[queue], start, last))
+      local back = {}
+      for index = start, last do
+        local id = ids[queue][index]
+        if running[id] and is_poison(running[id]) then
+          bury(id, running[id].payload)
+        else
+          back[#back + 1] = payloads[queue][index]
+        end
+      end
+      if #back > 0 then redis.call('RPUSH', key, unpack(back)) end
     end
     redis.pcall('SADD', queues, queue)
     returned[#returned + 1] = queue
-    returned[#returned + 1] = count
+    returned[#returned + 1] = count - (#buried - before)
   end
 end
 
@@ -60,4 +111,4 @@ else
 end
 redis.pcall('SREM', processes, identity)
 redis.call('UNLINK', record, work)
-return { 0, returned, troubled }
+return { 0, returned, troubled, buried }
