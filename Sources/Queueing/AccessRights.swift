@@ -89,7 +89,8 @@ package enum AccessRights {
             add("ZREMRANGEBYRANK", key, "1", "0")
         }
         let hashes = [
-            Keys.processRecord(identity), Keys.work(identity), Keys.origin(identity), Keys.reservations(identity),
+            Keys.processRecord(identity), Keys.work(identity), Keys.oldWork(identity), Keys.origin(identity),
+            Keys.reservations(identity),
         ]
         for key in hashes {
             for command in ["HGETALL", "HKEYS", "HLEN", "DEL", "UNLINK"] { add(command, key) }
@@ -97,6 +98,7 @@ package enum AccessRights {
             add("HSET", key, "-", "-")
             add("EXPIRE", key, "0")
         }
+        add("COPY", Keys.work(identity), Keys.oldWork(identity))
         add("RPOP", Keys.signals(identity))
         for key in [Keys.processed, Keys.failed, "\(Keys.processed):2000-01-01", "\(Keys.failed):2000-01-01"] {
             for command in ["GET", "MGET"] { add(command, key) }

@@ -24,6 +24,8 @@ package enum Keys {
     package static func processRecord(_ identity: String) -> String { identity }
     /// Hash, 60 s: thread id -> the job it runs.
     package static func work(_ identity: String) -> String { "\(identity):work" }
+    /// The same, where Sidekiq up to 6.4 looks for it.
+    package static func oldWork(_ identity: String) -> String { "\(identity):workers" }
     /// List, 60 s: names of signals somebody wants the process to get.
     package static func signals(_ identity: String) -> String { "\(identity)-signals" }
 

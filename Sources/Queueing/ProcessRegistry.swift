@@ -53,7 +53,7 @@ package enum ProcessRegistry {
             running: Scripts.beat,
             keys: [
                 Keys.leases, Keys.origin(identity), Keys.processes, Keys.processRecord(identity), Keys.work(identity),
-                Keys.signals(identity),
+                Keys.signals(identity), Keys.oldWork(identity),
             ])
         command.add(identity)
         command.add(beat.leaseMilliseconds)
@@ -79,6 +79,7 @@ package enum ProcessRegistry {
             running: Scripts.deregister,
             keys: [
                 Keys.leases, Keys.origin(identity), Keys.reservations(identity), Keys.processes, Keys.work(identity),
+                Keys.oldWork(identity),
             ])
         command.add(identity)
         return command

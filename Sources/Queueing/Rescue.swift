@@ -65,6 +65,7 @@ package enum Rescue {
             keys: [
                 Keys.leases, Keys.reservations(identity), Keys.origin(identity), Keys.queues, Keys.processes,
                 Keys.processRecord(identity), Keys.work(identity), Keys.dead, Keys.poisoned,
+                Keys.oldWork(identity),
             ])
         command.add(identity)
         command.add(force ? "1" : "0")

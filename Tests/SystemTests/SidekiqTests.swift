@@ -66,6 +66,7 @@ struct SidekiqTests {
                     concurrency: p["concurrency"], busy: p["busy"], quiet: p["quiet"], identity: p.identity,
                     started: p["started_at"], beat: p["beat"], rss: p["rss"] } },
                   working: Sidekiq::Workers.new.size,
+                  running: Sidekiq::Workers.new.map { |_, _, work| [work["queue"], work["payload"]["class"]] },
                   error: retried.item["error_class"], message: retried.item["error_message"],
                   at: retried.at.to_f, jid: retried.jid, latency: Sidekiq::Queue.new("unserved").latency,
                   dead_jid: Sidekiq::DeadSet.new.first.jid
@@ -76,6 +77,7 @@ struct SidekiqTests {
             #expect(answer["scheduled"] as? Int == 1 && answer["retry"] as? Int == 1 && answer["dead"] as? Int == 1)
             #expect((answer["queues"] as? [String: Int])?["unserved"] == 1)
             #expect(answer["sizes"] as? Int == 2 && answer["working"] as? Int == 1)
+            #expect(answer["running"] as? [[String]] == [["default", "Long"]])
             let processes = answer["processes"] as? [[String: Any]] ?? []
             #expect(Set(processes.compactMap { $0["pid"] as? Int }) == Set(scene.daemon.workers.map(Int.init)))
             for process in processes {

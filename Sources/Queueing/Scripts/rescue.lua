@@ -1,7 +1,7 @@
 -- Gives back what a vanished process held, each job to its queue, and forgets the process.
 --
 -- KEYS  1 leases   2 its reservations   3 its origin   4 names of queues   5 processes   6 its record   7 its work
---       8 dead   9 poisoned
+--       8 dead   9 poisoned   10 its work for Sidekiq up to 6.4
 -- ARGV  1 identity   2 "1" if it is known to be gone, so that its lease does not matter   3 prefix of a queue's key
 --       4 jobs the dead set keeps   5 seconds it keeps one
 --       6… five for each job that was running when it died of nothing we can explain: reservation, key of its deaths, so many
@@ -10,7 +10,7 @@
 --
 -- The oldest job is pushed last, to the end that is fetched next. What cannot be given back, since its queue is no
 -- list, stays reserved, and the lease stays over: rescue will be tried again.
-local leases, reservations, origin, queues, processes, record, work, dead, poisoned = unpack(KEYS)
+local leases, reservations, origin, queues, processes, record, work, dead, poisoned, old_work = unpack(KEYS)
 local identity, prefix = ARGV[1], ARGV[3]
 
 local time = redis.call('TIME')
@@ -110,5 +110,5 @@ else
   redis.call('DEL', origin)
 end
 redis.pcall('SREM', processes, identity)
-redis.call('UNLINK', record, work)
+redis.call('UNLINK', record, work, old_work)
 return { 0, returned, troubled, buried }
