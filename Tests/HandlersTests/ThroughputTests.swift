@@ -66,7 +66,7 @@ struct ThroughputTests {
         for slot in 0..<1000 { try rig.start(job(""), slot: slot) }
         #expect(rig.turn(within: 60) { rig.reports.count == 1000 })
         #expect(rig.reports.allSatisfy { $0.outcome == .succeeded })
-        #expect(rig.stop(grace: 1) < 10)
+        #expect(rig.stop(grace: 1) < 40, "with a scan of /proc for each it would take minutes on a busy machine")
     }
 
     @Test("300 handlers that ignore SIGTERM, each with a child in a session of its own, are gone soon after the grace")
@@ -77,8 +77,8 @@ struct ThroughputTests {
         #expect(rig.turn(within: 60) { rig.dispatcher.poolDescriptions.first?.busy == 300 })
         let pids = Set(rig.dispatcher.slots.compactMap(\.pid))
         let children = ProcessTree.all().filter { pids.contains($0.parent) }.map(\.pid)
-        #expect(rig.stop(grace: 0.3) < 10)
+        #expect(rig.stop(grace: 0.3) < 40)
         #expect(!pids.contains(where: isAlive))
-        #expect(rig.turn(within: 5) { !children.contains(where: isAlive) })
+        #expect(rig.turn(within: 20) { !children.contains(where: isAlive) })
     }
 }
