@@ -48,6 +48,19 @@ package enum Schema {
     )
     static let poisonWithin = SchemaKey(
         "poison.within", .duration(60...365 * day), .value("72h"), "Within this time.")
+    static let limits = SchemaKey(
+        "limits", .section, .meaning("the defaults of its keys"), "What a job's payload may be.")
+    static let payloadLimit = SchemaKey(
+        "limits.payload", .size(1 << 10...256 << 20), .value("1MB"),
+        "What one payload may weigh. A heavier one is not parsed: it goes to the dead set as it is. What failures add to a "
+            + "job counts.")
+    static let payloadWarning = SchemaKey(
+        "limits.payload_warning", .size(1...256 << 20), .value("100KB"),
+        "A payload heavier than this is run and warned of, once a minute for each class.")
+    static let payloadDepth = SchemaKey(
+        "limits.depth", .integer(2...200), .value("100"),
+        "How many objects and arrays of a payload may be open at once, the payload itself among them. A deeper one goes to "
+            + "the dead set.")
 
     static let log = SchemaKey("log", .section, .meaning("the defaults of its keys"), "What is logged, and how.")
     static let logLevel = SchemaKey(
@@ -141,9 +154,7 @@ package enum Schema {
     /// Keys of the file itself.
     package static let top = [
         redis, processes, concurrency, timeout, queues, handlers, maximumRetries, deadMaximumJobs, deadTimeout, poison,
-        log,
-        tag,
-        labels,
+        limits, log, tag, labels,
     ]
     /// Keys of `redis` where it is a mapping.
     package static let redisKeys = [
@@ -154,13 +165,15 @@ package enum Schema {
     package static let poisonKeys = [poisonDeaths, poisonWithin]
     /// Keys of `log`.
     package static let logKeys = [logLevel, logFormat]
+    /// Keys of `limits`.
+    package static let limitKeys = [payloadLimit, payloadWarning, payloadDepth]
     /// Keys of each handler.
     package static let handlerKeys = [
         command, classes, mode, threads, handlerTimeout, grace, startTimeout, maximumJobs, maximumMemory, environment,
         directory, user,
     ]
     /// Every key, in the order of the reference page.
-    package static let keys = top + redisKeys + poisonKeys + logKeys + handlerKeys
+    package static let keys = top + redisKeys + poisonKeys + limitKeys + logKeys + handlerKeys
 
     /// Top-level keys that a later version will take; until then they are refused by name.
     static let announced = ["capsules", "cron", "web"]

@@ -6,6 +6,7 @@ extension Schema {
         page += "\n## Keys of the file\n" + top.map(section).joined()
         page += "\n## Keys of `redis` as a mapping\n\n\(redisIntroduction)\n" + redisKeys.map(section).joined()
         page += "\n## Keys of `poison`\n" + poisonKeys.map(section).joined()
+        page += "\n## Keys of `limits`\n" + limitKeys.map(section).joined()
         page += "\n## Keys of `log`\n" + logKeys.map(section).joined()
         page += "\n## Keys of a handler\n" + handlerKeys.map(section).joined()
         page += "\n## Overrides\n\n\(overridesIntroduction)\n"

@@ -28,6 +28,8 @@ package struct Settings: Codable, Equatable, Sendable {
     package var deadTimeout: Double
     /// When a job is taken to be the cause of deaths.
     package var poison: PoisonLimit
+    /// What is larger or deeper is not run.
+    package var payloadLimits: PayloadLimits
     /// swift-log's name: trace, debug, info, notice, warning, error, critical.
     package var logLevel: String
     /// auto, text, json or journal.
@@ -39,8 +41,8 @@ package struct Settings: Codable, Equatable, Sendable {
         file: String, directory: String, redis: RedisSettings = .server(RedisEndpoint()), processes: Int = 1,
         concurrency: Int = 10, stopTimeout: Double = 25, queues: [QueueSetting], handlers: [HandlerSettings] = [],
         maximumRetries: Int = 25, deadMaximumJobs: Int = 10_000, deadTimeout: Double = 180 * 86_400,
-        poison: PoisonLimit = PoisonLimit(), logLevel: String = "info", logFormat: String = "auto", tag: String = "",
-        labels: [String] = []
+        poison: PoisonLimit = PoisonLimit(), payloadLimits: PayloadLimits = PayloadLimits(), logLevel: String = "info",
+        logFormat: String = "auto", tag: String = "", labels: [String] = []
     ) {
         self.file = file
         self.directory = directory
@@ -54,6 +56,7 @@ package struct Settings: Codable, Equatable, Sendable {
         self.deadMaximumJobs = deadMaximumJobs
         self.deadTimeout = deadTimeout
         self.poison = poison
+        self.payloadLimits = payloadLimits
         self.logLevel = logLevel
         self.logFormat = logFormat
         self.tag = tag

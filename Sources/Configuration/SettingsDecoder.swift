@@ -48,6 +48,7 @@ struct SettingsDecoder {
         diagnosis.reportUnknownKeys(in: section, known: Schema.top)
         var settings = top(section, path: path, isSidekiq: form)
         decodePoison(section, into: &settings)
+        settings.payloadLimits = limits(in: section)
         decodeLog(section, into: &settings)
         if isVerbose, section["log"] == nil { settings.logLevel = "debug" }
         return settings
@@ -81,6 +82,15 @@ struct SettingsDecoder {
         settings.poison = PoisonLimit(
             deaths: diagnosis.valueOrDefault(Schema.poisonDeaths, in: poison, Schema.poisonDeaths.integer),
             seconds: diagnosis.valueOrDefault(Schema.poisonWithin, in: poison, Schema.poisonWithin.duration))
+    }
+
+    private mutating func limits(in section: Section) -> PayloadLimits {
+        let limits = subsection(Schema.limits, in: section) ?? Section(path: "limits", place: .start, entries: [])
+        diagnosis.reportUnknownKeys(in: limits, known: Schema.limitKeys)
+        return PayloadLimits(
+            bytes: diagnosis.valueOrDefault(Schema.payloadLimit, in: limits, Schema.payloadLimit.size),
+            warningBytes: diagnosis.valueOrDefault(Schema.payloadWarning, in: limits, Schema.payloadWarning.size),
+            depth: diagnosis.valueOrDefault(Schema.payloadDepth, in: limits, Schema.payloadDepth.integer))
     }
 
     private mutating func decodeLog(_ section: Section, into settings: inout Settings) {

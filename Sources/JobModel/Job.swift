@@ -15,11 +15,18 @@ package final class Job: Sendable {
 
     /// Decodes what lies in a queue.
     ///
+    /// - Parameter limits: what is too large is not even looked at.
     /// - Throws: `MalformedPayload` if it cannot be run as a job.
-    package init(decoding payload: [UInt8]) throws(MalformedPayload) {
+    package convenience init(decoding payload: [UInt8], limits: PayloadLimits) throws(MalformedPayload) {
+        guard payload.count <= limits.bytes else { throw .tooLarge(bytes: payload.count, limit: limits.bytes) }
+        try self.init(decoding: payload, depthLimit: limits.depth)
+    }
+
+    /// Decodes a payload of any size.
+    package init(decoding payload: [UInt8], depthLimit: Int = 100) throws(MalformedPayload) {
         let object: JSONObject
         do throws(JSONError) {
-            object = try JSONObject(scanning: payload)
+            object = try JSONObject(scanning: payload, depthLimit: depthLimit)
         } catch {
             throw error.reason == .notAnObject ? .notAnObject : .json(error)
         }

@@ -77,6 +77,7 @@ package enum JobDraft {
         } catch {
             switch error {
             case .json(let error): throw .json(error)
+            case .tooLarge(let bytes, let limit): throw .member("args", "make it \(bytes) bytes; \(limit) are allowed")
             case .notAnObject: throw .json(JSONError(offset: 0, reason: .notAnObject))
             case .noClass: throw .member("class", "must be a string")
             case .duplicateMember(let name): throw .duplicateMember(name)

@@ -2,6 +2,8 @@
 package enum MalformedPayload: Error, Equatable, CustomStringConvertible {
     /// Not JSON at all.
     case json(JSONError)
+    /// Larger than the configuration allows; nothing of it was parsed.
+    case tooLarge(bytes: Int, limit: Int)
     /// JSON, but not an object.
     case notAnObject
     /// `class` is missing or not a string.
@@ -16,6 +18,7 @@ package enum MalformedPayload: Error, Equatable, CustomStringConvertible {
     package var description: String {
         switch self {
         case .json(let error): "not JSON: \(error)"
+        case .tooLarge(let bytes, let limit): "\(bytes) bytes are more than limits.payload allows, \(limit)"
         case .notAnObject: "not a JSON object"
         case .noClass: "it has no class"
         case .duplicateMember(let name): "it has more than one \(name)"

@@ -6,7 +6,7 @@ package enum Verdict: Equatable, Sendable {
     case retry(afterSeconds: Double, payload: [UInt8])
     /// Counts a death of the handler: as `retry`, or into the dead set if it is one too many.
     case retryUnlessPoison(afterSeconds: Double, payload: [UInt8], CountedDeath)
-    /// Into the dead set; the payload carries the error.
+    /// Into the dead set: this payload, which carries the error, or if it is empty the job's own as it is.
     case bury(payload: [UInt8])
     /// Dropped.
     case discard

@@ -61,7 +61,8 @@ package enum DueJobs {
 
     /// - Parameter due: at least one member.
     package static func promoteCommand(
-        _ due: Due, from source: Source, deadLimits: DeadLimits = DeadLimits()
+        _ due: Due, from source: Source, deadLimits: DeadLimits = DeadLimits(),
+        limits: PayloadLimits = PayloadLimits()
     ) -> RedisCommand {
         var command = RedisCommand(running: Scripts.promote, keys: [source.key, Keys.dead, Keys.queues])
         command.add(Keys.queuePrefix)
@@ -69,7 +70,7 @@ package enum DueJobs {
         command.add(max(0, deadLimits.seconds))
         for member in due.members {
             command.add(member)
-            let job = PromotedPayload.make(member, now: due.now)
+            let job = PromotedPayload.make(member, now: due.now, limits: limits)
             command.add(job?.queue.text ?? "")
             command.add(job?.payload ?? [])
         }

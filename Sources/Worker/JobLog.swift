@@ -7,6 +7,7 @@ import Queueing
 /// The lines a worker writes about jobs: one for a start (debug), one for an end.
 struct JobLog {
     private let log: Logger
+    private var complaints = Complaints()
 
     init(_ log: Logger) { self.log = log }
 
@@ -46,12 +47,17 @@ struct JobLog {
         }
     }
 
-    func told(_ notice: WorkerNotice) {
+    mutating func told(_ notice: WorkerNotice) {
         switch notice {
         case .malformed(let id, let reason):
             log.error(
                 "a payload that is no job goes to the dead set as it is",
                 metadata: ["id": "\(id)", "reason": "\(reason)"])
+        case .large(let id, let route, let bytes):
+            guard shouldSay("class \(route.text)", "it is large") else { return }
+            log.warning(
+                "a large payload: Redis and the handler carry it each time it moves; keep data elsewhere and pass its name",
+                metadata: ["id": "\(id)", "class": "\(route.text)", "bytes": "\(bytes)"])
         case .late(let id):
             log.warning(
                 "a result came too late and changes nothing: the job was given to others", metadata: ["id": "\(id)"])
@@ -66,14 +72,21 @@ struct JobLog {
                 "jobs reserved here were given to others; their results will change nothing",
                 metadata: ["ids": "\(ids.prefix(20).map(\.text).joined(separator: " "))", "count": "\(ids.count)"])
         case .blocked(let id, let reason):
+            guard shouldSay("results", reason) else { return }
             log.error(
                 "a result cannot be written and is tried again; the job stays reserved",
                 metadata: ["id": "\(id)", "reason": "\(reason)"])
         case .troubled(let queue, let reason):
+            guard shouldSay("queue \(queue.text)", reason) else { return }
             log.error("cannot fetch from a queue", metadata: ["queue": "\(queue.text)", "reason": "\(reason)"])
         case .givenBack(let count):
             log.debug("gave back \(count) jobs that had not started")
         }
+    }
+
+    /// Trouble that lasts is told once a minute.
+    mutating func shouldSay(_ subject: String, _ reason: String) -> Bool {
+        complaints.shouldSay(subject, reason, now: .bootTime())
     }
 
     private func fields(of job: Job, _ queue: QueueName) -> Logger.Metadata {

@@ -67,6 +67,8 @@ package enum WorkerAction: Sendable {
 package enum WorkerNotice: Sendable {
     /// A payload that no handler can be given: it goes to the dead set as it is.
     case malformed(ReservationID, MalformedPayload)
+    /// A payload that is run, and heavier than jobs should be.
+    case large(ReservationID, JobClass, bytes: Int)
     /// A result that came after the reservation was given to somebody else: nothing was written for it.
     case late(ReservationID)
     /// A job that was to be retried, and is buried instead: whatever runs it dies, too often.

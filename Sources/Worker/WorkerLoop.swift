@@ -17,7 +17,7 @@ final class WorkerLoop: @unchecked Sendable {
     let control: ControlChannel
     private let board: RunningBoard?
     let log: Logger
-    let jobLog: JobLog
+    var jobLog: JobLog
     private let signals: SignalDescriptor
     private let sink = ClosureSink()
 
@@ -32,6 +32,8 @@ final class WorkerLoop: @unchecked Sendable {
     private var handlerGraceSeconds = WorkerPlan.handlerGraceSeconds
     var wasUp = false
     var downSince: MonotonicTime?
+    /// Redis does not let us, and that was said.
+    var isBarred = false
     var exitStatus: Int32?
 
     init(

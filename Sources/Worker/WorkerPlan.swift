@@ -46,7 +46,8 @@ struct WorkerPlan {
         terms = WorkerState.Terms(
             identity: identity, slots: settings.concurrency, order: QueueOrder(queues),
             policy: RetryPolicy(maximumRetries: settings.maximumRetries, poison: settings.poison),
-            deadLimits: DeadLimits(jobs: settings.deadMaximumJobs, seconds: Int(settings.deadTimeout)))
+            deadLimits: DeadLimits(jobs: settings.deadMaximumJobs, seconds: Int(settings.deadTimeout)),
+            payloadLimits: settings.payloadLimits)
         greeting = RedisGreeting(
             endpoint: endpoint, name: "martlet-worker-\(index)", identity: identity, origin: origin,
             queues: terms.order.names)

@@ -20,13 +20,18 @@ package struct WorkerState: Sendable {
         package let order: QueueOrder
         package let policy: RetryPolicy
         package let deadLimits: DeadLimits
+        package let payloadLimits: PayloadLimits
 
-        package init(identity: String, slots: Int, order: QueueOrder, policy: RetryPolicy, deadLimits: DeadLimits) {
+        package init(
+            identity: String, slots: Int, order: QueueOrder, policy: RetryPolicy, deadLimits: DeadLimits,
+            payloadLimits: PayloadLimits = PayloadLimits()
+        ) {
             self.identity = identity
             self.slots = slots
             self.order = order
             self.policy = policy
             self.deadLimits = deadLimits
+            self.payloadLimits = payloadLimits
         }
     }
 
@@ -173,13 +178,16 @@ package struct WorkerState: Sendable {
         guard phase == .running, !isComparing || !isLinked, now.boot < leaseEnd else { return }
         while let slot = idle.last, let reservation = waiting.takeFirst() {
             do throws(MalformedPayload) {
-                let job = try Job(decoding: reservation.payload)
+                let job = try Job(decoding: reservation.payload, limits: terms.payloadLimits)
                 idle.removeLast()
                 slots[slot] = .running(.init(reservation: reservation, job: job, since: now))
                 actions.append(.start(slot: slot, job: job, reservation: reservation))
+                if reservation.payload.count > terms.payloadLimits.warningBytes {
+                    actions.append(.tell(.large(reservation.id, job.route, bytes: reservation.payload.count)))
+                }
             } catch {
                 actions.append(.tell(.malformed(reservation.id, error)))
-                settle(reservation, .bury(payload: reservation.payload), counts: .nothing)
+                settle(reservation, .bury(payload: []), counts: .nothing)  // Its bytes need not travel back.
             }
         }
     }

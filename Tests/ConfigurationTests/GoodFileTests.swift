@@ -40,8 +40,9 @@ struct GoodFileTests {
             concurrency: 1000, stopTimeout: 0,
             queues: [queue("critical", 5), queue("default", 0), queue("low", 2)], handlers: [reports, mails],
             maximumRetries: 3, deadMaximumJobs: 500, deadTimeout: 5400,
-            poison: PoisonLimit(deaths: 5, seconds: 86_400), logLevel: "warning", logFormat: "json", tag: "billing",
-            labels: ["blue", "5"])
+            poison: PoisonLimit(deaths: 5, seconds: 86_400),
+            payloadLimits: PayloadLimits(bytes: 2 << 20, warningBytes: 4096, depth: 50), logLevel: "warning",
+            logFormat: "json", tag: "billing", labels: ["blue", "5"])
         #expect(settings == expected)
     }
 

@@ -91,7 +91,7 @@ struct WorkerStateTests {
         bench.tell(.exchanged(bench.answer(to: request, payloads: [Array("[1]".utf8), StateBench.payload("b")])))
         let actions = bench.next()
         #expect(actions.starts.map(\.job.jid) == ["b"])
-        #expect(actions.exchange?.settlements.map(\.verdict) == [.bury(payload: Array("[1]".utf8))])
+        #expect(actions.exchange?.settlements.map(\.verdict) == [.bury(payload: [])])
         #expect(actions.exchange?.settlements.map(\.counts) == [.nothing])
     }
 

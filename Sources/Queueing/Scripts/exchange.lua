@@ -6,7 +6,7 @@
 --       5 jobs the dead set keeps   6 seconds it keeps one   7 number of steps   8… at most so many of each step
 --       then, each list led by its length:
 --         reservations that just end: "n" | "s" | "f" (count nothing, a success, a failure), id
---         others: id, count, then "retry" seconds payload | "snooze" seconds | "bury" payload | "requeue"
+--         others: id, count, then "retry" seconds payload | "snooze" seconds | "bury" payload or "" | "requeue"
 --                 | "retry unless poison" seconds payload, key of its deaths, so many bury it, seconds they count,
 --                   payload that is buried
 --                 | "ack" number of children, of each: score or "" (now), queue, payload
@@ -101,6 +101,7 @@ local settle = {
   end,
   bury = function(id)
     local payload = take()
+    if payload == '' then payload = redis.call('HGET', reservations, id) end -- as it is
     return objection(dead, 'zset'), function() bury(payload, id) end
   end,
   ['retry unless poison'] = function(id)
