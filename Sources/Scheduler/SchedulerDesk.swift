@@ -8,11 +8,10 @@ import Redis
 final class SchedulerDesk {
     let deadLimits: DeadLimits
     let poison: PoisonLimit
+    let payloadLimits: PayloadLimits
     let log: Logger
     /// Processes the supervisor has declared dead and that are not rescued yet.
     var dead: [(identity: String, death: WorkerDeath?)] = []
-    /// Sets of due jobs whose keys are of another type: said once.
-    var unusable: Set<DueJobs.Source> = []
 
     /// Before this, a lease that is over proves nothing: Redis may have been away for everybody, and workers that live
     /// need a moment to come back and renew.
@@ -24,6 +23,7 @@ final class SchedulerDesk {
     private var failures = 0
     private var nextAttempt = MonotonicTime(nanoseconds: 0)
     private var nextProof = MonotonicTime(nanoseconds: 0)
+    private var complaints = Complaints()
     /// Between two questions whether the server is still the master.
     private static let proofSeconds = 2.0
 
@@ -31,14 +31,15 @@ final class SchedulerDesk {
     ///   between their attempts to connect is 5 s, greeting takes a second beside connecting, and a second for each
     ///   sentinel that may have to be waited for.
     init(
-        endpoint: Redis.RedisEndpoint, deadLimits: DeadLimits, poison: PoisonLimit, returnSeconds: Double? = nil,
-        log: Logger
+        endpoint: Redis.RedisEndpoint, deadLimits: DeadLimits, poison: PoisonLimit,
+        payloadLimits: PayloadLimits = PayloadLimits(), returnSeconds: Double? = nil, log: Logger
     ) {
         let sentinels = Double(endpoint.sentinels?.addresses.count ?? 0)
         self.returnSeconds = returnSeconds ?? 6 + endpoint.connectTimeout + sentinels
         self.endpoint = endpoint
         self.deadLimits = deadLimits
         self.poison = poison
+        self.payloadLimits = payloadLimits
         self.log = log
     }
 
@@ -62,11 +63,9 @@ final class SchedulerDesk {
             let new = try RedisConnection.open(endpoint, name: "martlet-scheduler", scripts: Scripts.all)
             if let objection = try ServerFacts.read(new).objection(allowEviction: false) {
                 new.close()
-                postpone()
+                postpone(0.1...5)
                 return .unfit("\(endpoint.redacted): \(objection)")
             }
-            if failures > 0 { log.notice("Redis is back", metadata: ["server": "\(endpoint.redacted)"]) }
-            failures = 0
             connection = new
             judgesLeasesFrom = .now().advanced(bySeconds: returnSeconds)
             nextProof = .now().advanced(bySeconds: Self.proofSeconds)
@@ -100,21 +99,53 @@ final class SchedulerDesk {
     /// The state of the connection, for people.
     var summary: String { connection?.isOpen == true ? "connected" : "away" }
 
-    /// Notes that a task could not do its work. Said once; after a refusal the connection is made anew as well, since what
-    /// refuses (READONLY, LOADING) may be another server by then.
+    /// Notes that a task could not do its work. After a refusal the connection is made anew as well, since what refuses
+    /// (READONLY, LOADING) may be another server by then.
     func failed(_ error: RedisError) {
-        if failures == 0 {
+        let isBarred = if case .refused(let refusal) = error { refusal.meaning == .barred } else { false }
+        if isBarred {
+            complain(of: "access", "Redis does not let the scheduler in; nothing is promoted or rescued", error)
+        } else if failures == 0 {
             log.warning("waiting for Redis; nothing is promoted or rescued", metadata: ["reason": "\(error)"])
         }
         connection?.close()
         connection = nil
-        postpone()
+        postpone(isBarred ? 5...30 : 0.1...5)
     }
 
-    /// 0.1 s doubling to 5 s.
-    private func postpone() {
-        let seconds = min(5, 0.1 * Double(1 << min(failures, 6)))
-        failures += 1
-        nextAttempt = .now().advanced(bySeconds: seconds)
+    /// Notes that a task has done its work.
+    func succeeded() {
+        if failures > 0 { log.notice("Redis is back", metadata: ["server": "\(endpoint.redacted)"]) }
+        failures = 0
+        _ = complaints.settle("access")
     }
+
+    /// The first bound doubling to the last.
+    private func postpone(_ seconds: ClosedRange<Double>) {
+        let pause = min(seconds.upperBound, seconds.lowerBound * Double(1 << min(failures, 6)))
+        failures += 1
+        nextAttempt = .now().advanced(bySeconds: pause)
+    }
+
+    // MARK: Trouble with one thing
+
+    /// Does one thing of several. If Redis refuses just that, say since a key is of another type, it is complained of, and
+    /// the rest goes on.
+    func attempt(_ what: String, _ body: () throws(RedisError) -> Void) throws(RedisError) {
+        do throws(RedisError) {
+            try body()
+        } catch {
+            guard case .refused(let refusal) = error, refusal.meaning == .command else { throw error }
+            complain(of: what, "Redis refuses to \(what); it is tried again and again", error)
+        }
+    }
+
+    /// Logs an error, though not the same more than once a minute.
+    func complain(of subject: String, _ message: Logger.Message, _ reason: some CustomStringConvertible) {
+        guard complaints.shouldSay(subject, "\(reason)", now: .now()) else { return }
+        log.error(message, metadata: ["reason": "\(reason)"])
+    }
+
+    /// - Returns: true if it had been complained of and is over now.
+    func settle(_ subject: String) -> Bool { complaints.settle(subject) }
 }

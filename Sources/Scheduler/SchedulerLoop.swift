@@ -54,6 +54,7 @@ final class SchedulerLoop: EventSink {
             wasReady = true
             do throws(RedisError) {
                 try body(redis)
+                desk.succeeded()
             } catch {
                 desk.failed(error)
             }

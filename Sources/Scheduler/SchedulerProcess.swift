@@ -30,7 +30,7 @@ package struct SchedulerProcess {
             let desk = SchedulerDesk(
                 endpoint: endpoint,
                 deadLimits: DeadLimits(jobs: settings.deadMaximumJobs, seconds: Int(settings.deadTimeout)),
-                poison: settings.poison, log: log)
+                poison: settings.poison, payloadLimits: settings.payloadLimits, log: log)
             return try SchedulerLoop(desk, signals: signals, control: control, log: log).run()
         } catch {
             log.critical("the scheduler cannot start", metadata: ["reason": "\(error)"])

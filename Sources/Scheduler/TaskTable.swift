@@ -5,5 +5,7 @@ enum TaskTable {
         PeriodicTask(name: "promote due jobs", interval: 0.5, runOnce: PromoteDueJobs.runOnce),
         // A lease is 20 s: with this, what a vanished host held is back within 30 s.
         PeriodicTask(name: "rescue orphans", interval: 5, runOnce: RescueOrphans.runOnce),
+        // An operator who makes a server drop jobs hears of it within a minute.
+        PeriodicTask(name: "inspect the server", interval: 30, runOnce: InspectServer.runOnce),
     ]
 }

@@ -12,8 +12,8 @@ package final class RedisLink: EventSink {
     package enum News: Sendable {
         /// Connected and registered; the lease holds until this moment of CLOCK_BOOTTIME.
         case up(leaseEnd: MonotonicTime)
-        /// Lost, or not reached; the next attempt comes in so many seconds.
-        case down(reason: String, retrySeconds: Double)
+        /// Lost, or not reached; the next attempt comes in so many seconds. Barred: only an operator can change it.
+        case down(reason: String, retrySeconds: Double, isBarred: Bool)
         /// This server must not be worked with, whatever is tried.
         case refused(reason: String)
         case answered(RedisQuestion, RedisReply)
@@ -25,6 +25,8 @@ package final class RedisLink: EventSink {
     /// Between two questions to the sentinels. A master that was replaced tells nobody who stays connected, and takes
     /// writes for as long as it does not know itself.
     static let sentinelSeconds = 2.0
+    /// Between attempts while the server does not let us, for lack of a password or of rights.
+    static let barredPauseSeconds = 5.0...30.0
 
     private struct Asked {
         let question: RedisQuestion
@@ -146,22 +148,21 @@ package final class RedisLink: EventSink {
                 try loop.watch(connections.data.descriptor, for: .readable, self)
                 if let listener = connections.listener { try loop.watch(listener.descriptor, for: .readable, self) }
             } catch {
-                return retry("cannot watch the connection: \(error)")
+                return retry(.lost("cannot watch the connection: \(error)"))
             }
             self.connections = connections
             sentinelsDue = .now().advanced(bySeconds: Self.sentinelSeconds)
-            failures = 0
             tell(.up(leaseEnd: connections.leaseEnd))
-        case .failure(.unreachable(let error)): retry(error.description)
+        case .failure(.unreachable(let error)): retry(error)
         case .failure(.unfit(let reason)):
             tell(.refused(reason: reason))
-            retry(reason)
+            retry(.lost(reason))
         }
     }
 
     private func lost(_ error: RedisError) {
         drop()
-        retry(error.description)
+        retry(error)
     }
 
     private func drop() {
@@ -175,11 +176,15 @@ package final class RedisLink: EventSink {
     }
 
     /// Tries again after 0.1 s doubling to 5 s, with full jitter so that a fleet does not come back at one instant.
-    private func retry(_ reason: String) {
-        let ceiling = min(Self.longestPauseSeconds, 0.1 * Double(1 << min(failures, 6)))
+    /// The pauses begin anew once an exchange was answered, not with the connection: some servers take every connection
+    /// and refuse every exchange.
+    private func retry(_ error: RedisError) {
+        let isBarred = if case .refused(let refusal) = error { refusal.meaning == .barred } else { false }
+        let range = isBarred ? Self.barredPauseSeconds : 0.1...Self.longestPauseSeconds
+        let ceiling = min(range.upperBound, range.lowerBound * Double(1 << min(failures, 6)))
         failures += 1
-        let seconds = ceiling * Double.random(in: 0.5...1, using: &random)
-        tell(.down(reason: reason, retrySeconds: seconds))
+        let seconds = max(ceiling * Double.random(in: 0.5...1, using: &random), isBarred ? range.lowerBound : 0)
+        tell(.down(reason: error.description, retrySeconds: seconds, isBarred: isBarred))
         loop.at(.now().advanced(bySeconds: seconds)) { [weak self] in self?.connect() }
     }
 
@@ -210,6 +215,7 @@ package final class RedisLink: EventSink {
                 ask(first.question, command.whole)
                 continue
             }
+            if case .exchange = first.question, reply.refusal == nil { failures = 0 }
             tell(.answered(first.question, reply))
             // Whoever was told may have closed the connection.
             guard connections != nil else { return }

@@ -15,6 +15,7 @@ extension WorkerLoop {
                     "Redis is back after \(Int(seconds.rounded())) s", metadata: ["server": "\(plan.greeting.server)"])
             }
             downSince = nil
+            isBarred = false
             take(.leaseRenewed(until: leaseEnd))
             take(.linkUp)
             if !wasUp {
@@ -23,16 +24,27 @@ extension WorkerLoop {
             }
             wasUp = true
             beat()
-        case .down(let reason, let retrySeconds):
+        case .down(let reason, let retrySeconds, let isBarred):
             take(.linkDown)
-            guard downSince == nil, exitStatus == nil else { return }
-            downSince = .now()
-            log.warning(
-                "waiting for Redis; running jobs go on",
-                metadata: ["reason": "\(reason)", "retry_in": "\(Int((retrySeconds * 1000).rounded())) ms"])
+            down(because: reason, retrySeconds: retrySeconds, isBarred: isBarred)
         case .refused(let reason): refused(reason)
         case .answered(let question, let reply): answered(question, reply)
         case .push: take(.woken)
+        }
+    }
+
+    /// Says it once; and once more if it turns out that waiting will not do.
+    private func down(because reason: String, retrySeconds: Double, isBarred: Bool) {
+        guard exitStatus == nil, downSince == nil || (isBarred && !self.isBarred) else { return }
+        downSince = downSince ?? .now()
+        self.isBarred = isBarred
+        let metadata: Logger.Metadata = [
+            "reason": "\(reason)", "retry_in": "\(Int((retrySeconds * 1000).rounded())) ms",
+        ]
+        if isBarred {
+            log.error("Redis does not let this worker in; running jobs go on, no other starts", metadata: metadata)
+        } else {
+            log.warning("waiting for Redis; running jobs go on", metadata: metadata)
         }
     }
 
@@ -49,16 +61,17 @@ extension WorkerLoop {
             case .exchange(let request):
                 let answer = try Exchange.answer(reply, to: request)
                 take(.exchanged(answer))
-                // A master that was demoted: it has nothing to settle on, and nothing more to fetch from.
-                if let demoted = answer.troubledQueues.first(where: { $0.refusal.code == "READONLY" }) {
-                    link.giveUp(demoted.refusal)
+                // What keeps the whole server from serving us may show at a queue first.
+                let refusals = answer.troubledQueues.map(\.refusal)
+                if let refusal = refusals.first(where: { $0.meaning == .elsewhere || $0.meaning == .later }) {
+                    throw RedisError.refused(refusal)
                 }
             case .beat(let askedAt, let registers):
                 beaten(try ProcessRegistry.answer(reply), askedAt: askedAt, registers: registers)
             case .ids: take(.compared(try OwnReservations.ids(reply)))
             case .payloads(let ids): take(.adopted(try OwnReservations.reservations(reply, ids: ids)))
             case .statement(let what):
-                if let refusal = reply.refusal {
+                if let refusal = reply.refusal, jobLog.shouldSay(what, refusal.code) {
                     log.warning("Redis refuses \(what)", metadata: ["reason": "\(refusal.message)"])
                 }
             case .farewell: take(.deregistered)
@@ -79,7 +92,7 @@ extension WorkerLoop {
             log.warning("taken for dead: the jobs reserved here were given to others; registering again")
             take(.leaseTaken)
         }
-        if let trouble = answer.trouble {
+        if let trouble = answer.trouble, jobLog.shouldSay("the process record", trouble.code) {
             log.warning("Redis refuses the process record", metadata: ["reason": "\(trouble.message)"])
         }
         if let signal = answer.signal { ordered(signal) }

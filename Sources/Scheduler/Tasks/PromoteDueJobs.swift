@@ -9,20 +9,8 @@ enum PromoteDueJobs {
 
     static func runOnce(_ desk: SchedulerDesk, _ redis: RedisConnection) throws(RedisError) {
         for source in DueJobs.Source.allCases {
-            do throws(RedisError) {
+            try desk.attempt("promote from \(source.rawValue)") { () throws(RedisError) in
                 try promote(source, desk, redis)
-            } catch .refused(let refusal) where refusal.message.contains("WRONGTYPE") {
-                // (Before Redis 7 the code stood within the message when a script had met it.)
-                // Of this set alone nothing can be moved. Everything else goes on, over the same connection.
-                if desk.unusable.insert(source).inserted {
-                    desk.log.error(
-                        "a set of due jobs is of another type; nothing is promoted from it until that is put right",
-                        metadata: ["key": "\(source.rawValue)", "reason": "\(refusal.message)"])
-                }
-                continue
-            }
-            if desk.unusable.remove(source) != nil {
-                desk.log.notice("due jobs are promoted again", metadata: ["from": "\(source.rawValue)"])
             }
         }
     }
@@ -33,7 +21,8 @@ enum PromoteDueJobs {
         for _ in 0..<batches {
             let due = try DueJobs.due(redis.call(DueJobs.dueCommand(source)))
             guard !due.members.isEmpty else { break }
-            let promote = DueJobs.promoteCommand(due, from: source, deadLimits: desk.deadLimits)
+            let promote = DueJobs.promoteCommand(
+                due, from: source, deadLimits: desk.deadLimits, limits: desk.payloadLimits)
             let answer = try DueJobs.answer(redis.call(promote))
             report(answer, from: source, desk.log)
             if due.members.count < DueJobs.most { break }

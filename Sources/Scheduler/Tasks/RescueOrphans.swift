@@ -12,15 +12,18 @@ enum RescueOrphans {
         let leases = try Rescue.leases(redis.pipeline(Rescue.listCommands))
         let judgesLeases = MonotonicTime.now() >= desk.judgesLeasesFrom
         for lease in leases where lease.isOver && judgesLeases {
-            try rescue(
-                lease.identity, because: "its lease is over", force: false,
-                deathsOfLost(lease.identity, desk, redis), desk, redis)
+            try attempt(lease.identity, desk) { () throws(RedisError) in
+                try rescue(
+                    lease.identity, because: "its lease is over", force: false,
+                    deathsOfLost(lease.identity, desk, redis), desk, redis)
+            }
         }
         // An identity begins with its host's name: whoever is elsewhere need not be asked about.
         let nearby = leases.filter { $0.identity.hasPrefix("\(ProcessIdentity.hostName):") }
         for lease in nearby {
-            let origin = try ProcessOrigin.read(redis.call(ProcessOrigin.command(identity: lease.identity)))
-            if let origin, isGone(origin) {
+            try attempt(lease.identity, desk) { () throws(RedisError) in
+                let origin = try ProcessOrigin.read(redis.call(ProcessOrigin.command(identity: lease.identity)))
+                guard let origin, isGone(origin) else { return }
                 let deaths = try DeathCount.ofVanished(
                     lease.identity, lastDeath: "worker gone together with its supervisor", desk, redis)
                 try rescue(lease.identity, because: "its process is gone", force: true, deaths, desk, redis)
@@ -30,11 +33,13 @@ enum RescueOrphans {
 
     /// What the supervisor said: it has reaped these processes, so no lease needs to be waited for.
     static func rescueDeclared(_ desk: SchedulerDesk, _ redis: RedisConnection) throws(RedisError) {
-        while let (identity, death) = desk.dead.first {
-            var deaths: DeathCount.Deaths = [:]
-            if let death { deaths = try DeathCount.of(identity, death, desk, redis) }
-            try rescue(identity, because: "its process died", force: true, deaths, desk, redis)
-            desk.dead.removeFirst()
+        for (identity, death) in desk.dead {
+            try attempt(identity, desk) { () throws(RedisError) in
+                var deaths: DeathCount.Deaths = [:]
+                if let death { deaths = try DeathCount.of(identity, death, desk, redis) }
+                try rescue(identity, because: "its process died", force: true, deaths, desk, redis)
+                desk.dead.removeAll { $0.identity == identity }
+            }
         }
     }
 
@@ -56,6 +61,13 @@ enum RescueOrphans {
         let origin = try ProcessOrigin.read(redis.call(ProcessOrigin.command(identity: identity)))
         if let origin, isHere(origin), !isGone(origin) { return [:] }
         return try DeathCount.ofVanished(identity, lastDeath: "worker gone, its lease ran out", desk, redis)
+    }
+
+    /// One that cannot be rescued, since its keys are of another type, must not keep others from it.
+    private static func attempt(
+        _ identity: String, _ desk: SchedulerDesk, _ rescue: () throws(RedisError) -> Void
+    ) throws(RedisError) {
+        try desk.attempt("rescue the jobs of \(identity)", rescue)
     }
 
     private static func rescue(
