@@ -117,7 +117,7 @@ let package = Package(
       ],
       swiftSettings: house),
     .testTarget(
-      name: "SystemTests", dependencies: ["Redis", "Platform", "TestSupport", "CLI"],
+      name: "SystemTests", dependencies: ["Queueing", "Redis", "Platform", "TestSupport", "CLI"],
       swiftSettings: house),
     .testTarget(
       name: "SimulationTests",

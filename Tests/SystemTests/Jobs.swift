@@ -31,6 +31,8 @@ struct Jobs {
         }
     }
 
+    func push(_ payloads: [String]) throws { try push(payloads.map { Array($0.utf8) }) }
+
     func push(_ payloads: String..., queue: String = "default") throws {
         try push(payloads.map { Array($0.utf8) }, to: queue)
     }

@@ -20,6 +20,12 @@ struct Scene {
         jobs = try Jobs(server)
     }
 
+    init(server: RedisServer, daemon: Daemon, jobs: Jobs) {
+        self.server = server
+        self.daemon = daemon
+        self.jobs = jobs
+    }
+
     /// Runs a body with a started daemon; whatever happens, nothing is left running.
     static func run(
         _ configuration: String, files: [String: String] = [:], options: [String] = [],
