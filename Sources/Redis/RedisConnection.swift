@@ -86,7 +86,9 @@ extension RedisConnection {
             switch result {
             case .bytes(let count): sent += count
             case .wouldBlock: return socket?.writeWaitsForBytes ?? true
-            case .failed(let code): throw failed(code)
+            case .failed(let code):
+                hearLastWords()
+                throw failed(code)
             case .end, nil: throw closed
             }
         }
@@ -122,6 +124,13 @@ extension RedisConnection {
         case .failed(let code): throw failed(code)
         case nil: throw closed
         }
+    }
+
+    /// A server that turns a client away says why and closes, so that writing fails while the reason can still be read.
+    private func hearLastWords() {
+        guard case .bytes(let count) = socket?.read(into: buffer) else { return }
+        // What is no reply is no reason either: the failed write is what is told then.
+        try? reader.feed(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
     }
 
     private func failed(_ code: Int32) -> RedisError {
@@ -165,21 +174,25 @@ extension RedisConnection {
         var replies: [RedisReply] = []
         replies.reserveCapacity(commands.count)
         var deadline = MonotonicTime.now().advanced(bySeconds: timeoutSeconds)
-        while replies.count < commands.count {
-            let before = sent
-            let isSent = try flush()
-            var progressed = sent > before
-            if let reply = try nextReply() {
-                replies.append(reply)
-                continue
+        do throws(RedisError) {
+            while replies.count < commands.count {
+                let before = sent
+                let isSent = try flush()
+                var progressed = sent > before
+                if let reply = try nextReply() {
+                    replies.append(reply)
+                    continue
+                }
+                if try receive() { progressed = true }
+                if progressed {
+                    deadline = MonotonicTime.now().advanced(bySeconds: timeoutSeconds)
+                    continue
+                }
+                guard let ready = socket?.wait(alsoWritable: !isSent, until: deadline) else { throw closed }
+                if !ready { throw fail(.timedOut(doing: "waiting for an answer of \(server)")) }
             }
-            if try receive() { progressed = true }
-            if progressed {
-                deadline = MonotonicTime.now().advanced(bySeconds: timeoutSeconds)
-                continue
-            }
-            guard let ready = socket?.wait(alsoWritable: !isSent, until: deadline) else { throw closed }
-            if !ready { throw fail(.timedOut(doing: "waiting for an answer of \(server)")) }
+        } catch {
+            throw turnedAway(replies) ?? error
         }
         for (index, reply) in replies.enumerated() where reply.refusal?.code == "NOSCRIPT" {
             if commands[index].script != nil, !commands[index].isWhole {
@@ -187,5 +200,13 @@ extension RedisConnection {
             }
         }
         return replies
+    }
+
+    /// The reason a server gave before it closed, such as that it has too many clients.
+    private func turnedAway(_ replies: [RedisReply]) -> RedisError? {
+        guard !isOpen, let last = replies.first ?? (try? reader.next()), let refusal = last.refusal,
+            refusal.meaning == .barred
+        else { return nil }
+        return .refused(RedisRefusal(code: refusal.code, message: "\(server) turns us away: \(refusal.message)"))
     }
 }
