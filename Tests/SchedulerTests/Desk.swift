@@ -12,12 +12,14 @@ final class Desk {
     let redis: RedisConnection
     let desk: SchedulerDesk
 
-    init(returnSeconds: Double = 0) throws {
+    init(
+        returnSeconds: Double = 0,
+        log: Logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
+    ) throws {
         redis = try server.connect(scripts: Scripts.all)
         desk = SchedulerDesk(
             endpoint: server.endpoint, deadLimits: DeadLimits(jobs: 100, seconds: 1000),
-            poison: PoisonLimit(deaths: 2),
-            returnSeconds: returnSeconds, log: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
+            poison: PoisonLimit(deaths: 2), returnSeconds: returnSeconds, log: log)
     }
 
     /// Runs a task as the loop does, over the desk's own connection.

@@ -71,8 +71,8 @@ extension Store {
         case .retryUnlessPoison(let seconds, let payload, _):
             add(payload, to: \.retry, at: after(seconds), number: number)
         case .snooze(let seconds): add(payload, to: \.schedule, at: after(seconds), number: number)
-        case .bury(let payload):
-            bury(payload, number: number)
+        case .bury(let changed):
+            bury(changed.isEmpty ? payload : changed, number: number)
             trimDead(limits)
         case .requeue: putBack(payload, to: settlement.id.queue)
         case .ack, .discard:

@@ -98,7 +98,9 @@ final class StorePair {
         let counts = chance.one(of: [Settlement.Counts.nothing, .succeeded, .failed])
         switch chance.integer(0...7) {
         case 0: return Settlement(id: id, verdict: .retry(afterSeconds: wait, payload: payload()), counts: counts)
-        case 1: return Settlement(id: id, verdict: .bury(payload: payload()), counts: counts)
+        case 1:
+            let payload = chance.happens(0.3) ? [] : payload()
+            return Settlement(id: id, verdict: .bury(payload: payload), counts: counts)
         case 2: return Settlement(id: id, verdict: .discard, counts: counts)
         case 3: return Settlement(id: id, verdict: .requeue, counts: counts)
         case 4: return Settlement(id: id, verdict: .snooze(afterSeconds: wait), counts: counts)

@@ -47,6 +47,11 @@ struct CutTests {
                 }
             }
             faults.proxy.relent()
+            for name in Self.greeting {
+                for fault in [Fault.cutBefore, .cutAfter] {
+                    #expect(faults.proxy.deeds.contains { $0.contains(": \(fault) \(name) ") }, "it did happen")
+                }
+            }
             try faults.proveExactly()
             try faults.finish()
         }
@@ -113,11 +118,8 @@ struct CutTests {
     @Test("at every command in turn, whatever it is")
     func sweep() throws {
         try FaultScene.run { faults in
-            for number in stride(from: 1, through: 40, by: 1) {
-                faults.proxy.inject(number.isMultiple(of: 2) ? .cutAfter : .cutBefore, on: "*", number: number)
-                try faults.pushOfEachKind()
-                try faults.settle("after a cut at command \(number)")
-                faults.proxy.relent()
+            for number in 1...40 {
+                try Self.cut(faults, number.isMultiple(of: 2) ? .cutAfter : .cutBefore, on: "*", number: number)
             }
             try faults.proveExactly()
             try faults.finish()
@@ -127,10 +129,10 @@ struct CutTests {
     /// One fault while jobs of every kind are pushed; returns when it has happened and they have ended.
     private static func cut(_ faults: FaultScene, _ fault: Fault, on name: String, number: Int = 1) throws {
         faults.proxy.inject(fault, on: name, number: number)
-        // Only a worker with much to do stops listening for pushes.
-        if name == "UNSUBSCRIBE" { try faults.pushPlain(400) }
         let deadline = MonotonicTime.now().advanced(bySeconds: 20)
         repeat {
+            // Only a worker that had much to do stops listening for pushes, and begins again.
+            if name.hasSuffix("SUBSCRIBE") { try faults.pushPlain(200) }
             try faults.pushOfEachKind()
             try faults.settle("after \(fault) \(name) \(number)")
             // Some commands come only with the next second, or with more work.
