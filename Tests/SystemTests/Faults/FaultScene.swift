@@ -104,6 +104,11 @@ struct FaultScene {
 
     /// Takes everything that waits out of Redis, stops the daemon, and asks what is left.
     func finish(sourceLocation: SourceLocation = #_sourceLocation) throws {
+        // A worker that stops before it is connected again cannot say farewell.
+        proxy.relent()
+        try jobs.push(Jobs.payload("Work", ledger.add(.done, "last")))
+        try settle("at the end", sourceLocation: sourceLocation)
+        try eventually("its end is written", sourceLocation: sourceLocation) { try jobs.reserved() == 0 }
         try jobs.call("DEL", "retry", "dead", "schedule")
         try scene.finish(sourceLocation: sourceLocation)
     }
