@@ -50,6 +50,11 @@ bench-quick: build-bench ## the same with fewer jobs, about a minute
 build-bench: build
 	swift build $(RELEASE) --product Bench
 
+.PHONY: chaos
+chaos: deps test-deps ## kill, freeze and cut everything: make chaos SECONDS=600 SEED=7 (repeats that run)
+	MARTLET_CHAOS_SECONDS=$(or $(SECONDS),300) $(if $(SEED),MARTLET_CHAOS_SEED=$(SEED)) \
+		TEST_LIMIT=$$(( $(or $(SECONDS),300) + 600 )) .ci/test --filter chaos
+
 .PHONY: lint
 lint: ## check format, manual pages and scripts
 	swift format lint --strict --recursive Package.swift Sources Tests
