@@ -67,6 +67,7 @@ struct HandlerFaultTests {
             """
             concurrency: 1
             timeout: 5
+            limits: { payload: 2MB }
             handlers:
               deaf: { command: [./serve.py], classes: [Deaf], mode: serve, timeout: 1s, grace: 100ms }
             """
