@@ -160,7 +160,10 @@ package final class RedisLink: EventSink {
         }
     }
 
+    /// Gives the connections up and tries again. Once: what failed in writing fails in reading, too, and a second attempt
+    /// beside the first would make connections that nobody closes.
     private func lost(_ error: RedisError) {
+        guard connections != nil else { return }
         drop()
         retry(error)
     }
