@@ -1,4 +1,5 @@
 import Platform
+import TestSupport
 import Testing
 
 @Suite("Timers")
@@ -7,7 +8,7 @@ struct TimerHeapTests {
 
     @Test("whatever is added and cancelled, the rest comes in order", arguments: [1, 2, 3])
     func order(seed: UInt64) {
-        var random = Generator(state: seed)
+        var random = SeededRandom(seed: seed)
         var heap = TimerHeap<Int>()
         var live: [Int: (id: TimerID, time: Int)] = [:]
         for number in 0..<2000 {
@@ -56,18 +57,5 @@ struct TimerHeapTests {
         #expect(now.advanced(bySeconds: -1.5).seconds(since: now) == -1.5)
         #expect(MonotonicTime.never.seconds(since: now) == .infinity)
         #expect(MonotonicTime.bootTime() >= now)
-    }
-
-    /// The same numbers in every run: splitmix64.
-    private struct Generator: RandomNumberGenerator {
-        var state: UInt64
-
-        mutating func next() -> UInt64 {
-            state &+= 0x9E37_79B9_7F4A_7C15
-            var mixed = state
-            mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-            mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-            return mixed ^ (mixed >> 31)
-        }
     }
 }

@@ -1,6 +1,7 @@
 import JobModel
 import Queueing
 import Redis
+import TestSupport
 import Testing
 
 @Suite("Fetching")
@@ -48,7 +49,7 @@ struct FetchTests {
         try store.push("heavy", (0..<400).map { "h\($0)" })
         try store.push("light", (0..<400).map { "l\($0)" })
         let order = QueueOrder([(QueueName(trusted: "heavy"), 3), (QueueName(trusted: "light"), 1)])
-        var random = Lots(seed: 7)
+        var random = SeededRandom(seed: 7)
         var heavy = 0
         var sequence: UInt64 = 1
         while sequence <= 400 {
@@ -143,17 +144,4 @@ struct HostilePayload: Sendable, CustomTestStringConvertible {
         HostilePayload("decomposed text", Array("Cafe\u{301}".utf8)),
         HostilePayload("3 MB", [UInt8](repeating: UInt8(ascii: "x"), count: 3 << 20)),
     ]
-}
-
-/// Repeatable chance: SplitMix64.
-struct Lots: RandomNumberGenerator {
-    private var state: UInt64
-    init(seed: UInt64) { state = seed }
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
 }
