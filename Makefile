@@ -50,10 +50,14 @@ bench-quick: build-bench ## the same with fewer jobs, about a minute
 build-bench: build
 	swift build $(RELEASE) --product Bench
 
+CHAOS_SECONDS = $(or $(SECONDS),$(if $(MINUTES),$$(( $(MINUTES) * 60 )),300))
 .PHONY: chaos
-chaos: deps test-deps ## kill, freeze and cut everything: make chaos SECONDS=600 SEED=7 (repeats that run)
-	MARTLET_CHAOS_SECONDS=$(or $(SECONDS),300) $(if $(SEED),MARTLET_CHAOS_SEED=$(SEED)) \
-		TEST_LIMIT=$$(( $(or $(SECONDS),300) + 600 )) .ci/test --filter chaos
+chaos: build test-deps ## kill, freeze and cut everything: make chaos MINUTES=10 SEED=7 (does those deeds again)
+	swift build --build-tests -c release -Xswiftc -enable-testing $(SWIFT_FLAGS) --scratch-path .build/simulate
+	MARTLET_CHAOS_SECONDS=$(CHAOS_SECONDS) $(if $(SEED),MARTLET_CHAOS_SEED=$(SEED)) SWIFT_BACKTRACE=enable=no \
+		MARTLET_CHAOS_BINARY=$(CURDIR)/$(MARTLET) timeout -k 10 $$(( $(CHAOS_SECONDS) + 600 )) \
+		swift test --skip-build --disable-xctest -c release -Xswiftc -enable-testing $(SWIFT_FLAGS) \
+		--scratch-path .build/simulate --filter ChaosTests/chaos
 
 .PHONY: lint
 lint: ## check format, manual pages and scripts

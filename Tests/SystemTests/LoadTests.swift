@@ -4,7 +4,7 @@ import Redis
 import TestSupport
 import Testing
 
-/// The heavy ones, one after the other. MARTLET_DRAIN_JOBS, MARTLET_CHAOS_SECONDS and MARTLET_CHAOS_SEED make them longer.
+/// A heavy one. MARTLET_DRAIN_JOBS makes it longer.
 @Suite("Under load", .serialized)
 struct LoadTests {
     @Test("draining jobs of 100 classes with 1,000 slots shows no growth")
@@ -50,43 +50,6 @@ struct LoadTests {
             try scene.finish()
         }
     }
-
-    @Test("chaos: workers killed and frozen, connections cut, supervisors killed: no job is lost")
-    func chaos() throws {
-        let seed =
-            Parameter.integer("MARTLET_CHAOS_SEED").map { UInt64(bitPattern: Int64($0)) }
-            ?? UInt64.random(in: 1...999_999)
-        let seconds = Double(Parameter.integer("MARTLET_CHAOS_SECONDS") ?? 20)
-        print("chaos with MARTLET_CHAOS_SEED=\(seed) for \(Int(seconds)) s")
-        try Scene.run(CrashTests.configuration(processes: 3, concurrency: 6), options: ["--appendonly", "yes"]) {
-            scene in
-            var chaos = Chaos(scene, seed: seed)
-            try chaos.rage(until: .now().advanced(bySeconds: seconds))
-            chaos.calm()
-            let pushed = Set(chaos.pushed)
-            // A job whose handler was killed waits for its retry; nothing waits for 15 s here.
-            try eventually(within: 90, "every job is done") {
-                try scene.jobs.makeDue("retry")
-                return pushed.subtracting(scene.done).isEmpty
-            }
-            let buried = try scene.jobs.members(of: "dead").count
-            let lost = pushed.subtracting(scene.done).count
-            #expect(lost == 0, "seed \(seed): \(lost) of \(pushed.count) lost, \(buried) in the dead set")
-            try eventually(within: 40, "nothing is reserved any more") { try scene.jobs.reserved() == 0 }
-            // Whoever was killed in the end is found to be gone within 5 s, or else when its lease is over.
-            try eventually(within: 60, "three workers live, and nobody else holds a lease") {
-                let identities = try scene.jobs.call("ZRANGE", "martlet:processes", "0", "-1").elements ?? []
-                let pids = identities.compactMap {
-                    $0.text?.split(separator: ":").dropFirst().first.flatMap { Int32($0) }
-                }
-                return pids.count == 3 && Set(pids) == Set(scene.daemon.workers)
-            }
-            print(
-                "chaos: \(chaos.deeds) deeds, \(pushed.count) jobs, \(scene.ledger.count { $0.hasPrefix("start") }) runs, lost \(lost)"
-            )
-            try scene.finish()
-        }
-    }
 }
 
 enum Parameter {
@@ -99,6 +62,8 @@ struct Census {
     var threads = 0
     var descriptors = 0
     var zombies = 0
+
+    init() {}
 
     init(_ daemon: Daemon) {
         for entry in daemon.tree {

@@ -8,6 +8,8 @@ package final class Daemon {
     package let directory = TemporaryDirectory()
     private let environment: [String]
     private let flags: [String]
+    private let binary: String
+    private let wrapper: [String]
     private var supervisor: ChildProcess?
     // Closed without a word, as by the death of the test's process, it makes a shell kill the supervisor.
     private var lifeline: FileDescriptor?
@@ -18,10 +20,14 @@ package final class Daemon {
     ///   - files: more files by name; those that begin with `#!` become executable.
     ///   - environment: added to a clean one.
     ///   - flags: more arguments of `run`.
+    ///   - binary: the martlet that is run.
+    ///   - wrapper: a command that runs it as its child, such as unshare(1) with its options.
     package init(
         _ configuration: String, server: RedisServer?, files: [String: String] = [:], environment: [String] = [],
-        flags: [String] = []
+        flags: [String] = [], binary: String = Program.martlet, wrapper: [String] = []
     ) {
+        self.binary = binary
+        self.wrapper = wrapper
         let state = ["XDG_STATE_HOME=\(directory.path)/state", "HOME=\(directory.path)"]
         self.environment = Program.cleanEnvironment.filter { !$0.hasPrefix("HOME=") } + state + environment
         self.flags = flags
@@ -65,7 +71,9 @@ package final class Daemon {
         do {
             let log = try FileDescriptor.open(path("log"), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC)
             let child = try ProcessSpec(
-                executable: Program.martlet, arguments: ["martlet", "run", "-C", path("martlet.yml")] + flags,
+                executable: wrapper.first ?? binary,
+                arguments: (wrapper.isEmpty ? ["martlet"] : wrapper + [binary])
+                    + ["run", "-C", path("martlet.yml")] + flags,
                 environment: environment, directory: directory.path, descriptors: [(1, log.raw), (2, log.raw)]
             ).spawn()
             supervisor = child
@@ -94,13 +102,19 @@ package final class Daemon {
 
     package var pid: Int32 {
         guard let supervisor else { preconditionFailure("the daemon does not run") }
-        return supervisor.pid
+        return wrapper.isEmpty ? supervisor.pid : ProcessTree.children(of: supervisor.pid).first ?? supervisor.pid
     }
 
     /// Whether the supervisor runs, or has ended and was not waited for.
     package var isRunning: Bool { supervisor.map { ProcessEntry(pid: $0.pid)?.isZombie == false } ?? false }
 
-    package func signal(_ signal: Signal) { supervisor?.signal(signal) }
+    package func signal(_ signal: Signal) {
+        guard let supervisor else { return }
+        if wrapper.isEmpty { supervisor.signal(signal) } else { kill(pid, signal.number) }
+    }
+
+    /// SIGKILL to the wrapper, of which all that it wraps is to die.
+    package func killWrapper() { supervisor?.signal(.kill) }
 
     /// Waits for the end of the supervisor.
     ///
@@ -169,8 +183,8 @@ package final class Daemon {
     package var schedulers: [Int32] { children(called: "scheduler") }
 
     private func children(called role: String) -> [Int32] {
-        guard let supervisor else { return [] }
-        return ProcessTree.children(of: supervisor.pid).filter { Self.arguments(of: $0).dropFirst().first == role }
+        guard supervisor != nil else { return [] }
+        return ProcessTree.children(of: pid).filter { Self.arguments(of: $0).dropFirst().first == role }
     }
 
     /// argv of a process; empty if it is gone.
