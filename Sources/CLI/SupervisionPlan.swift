@@ -44,6 +44,8 @@ struct SupervisionPlan {
     private static let passedOn: Set<String> = [
         "PATH", "HOME", "USER", "LANG", "TZ", "TERM", "NO_COLOR", "JOURNAL_STREAM", "STATE_DIRECTORY", "XDG_STATE_HOME",
         "SWIFT_BACKTRACE",
+        // Another allocator, say, is meant for workers above all.
+        "LD_PRELOAD", "LD_LIBRARY_PATH", "GLIBC_TUNABLES",
     ]
 
     /// The path of this program: /proc/self/exe, so that a renamed or moved binary finds itself; but while that file was

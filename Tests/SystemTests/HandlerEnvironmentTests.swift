@@ -39,6 +39,18 @@ struct HandlerEnvironmentTests {
         """
     }
 
+    @Test("a library that is preloaded into the daemon is preloaded into its workers, and not into handlers")
+    func preloaded() throws {
+        let preload = "LD_PRELOAD=\(ChaosPrograms.clock)"
+        try Scene.run(Self.configuration("spawn"), files: ["look.py": Self.look], environment: [preload]) { scene in
+            try scene.jobs.push(Jobs.payload("Look", "j"))
+            eventually(within: 30, "it has looked around") { !scene.daemon.lines(of: "look").isEmpty }
+            #expect(scene.daemon.workers.allSatisfy { ProcessIdentity.environment(of: $0)?.contains(preload) == true })
+            #expect(!scene.daemon.text(of: "look").contains("LD_PRELOAD"))
+            try scene.finish()
+        }
+    }
+
     @Test("spawn: a clean environment with the job's facts, and descriptors 0, 1, 2 and 4")
     func spawned() throws {
         try Scene.run(
