@@ -108,4 +108,17 @@ struct ProcessTreeTests {
         #expect(try #require(ProcessIdentity.residentKB(of: getpid())) > 1000)
         #expect(ProcessIdentity.startTime(of: 0) == nil)
     }
+
+    @Test("a process is gone only if that is certain: not while its number is taken by somebody who cannot be seen")
+    func gone() throws {
+        let start = try #require(ProcessIdentity.startTime(of: getpid()))
+        #expect(!ProcessIdentity.isGone(getpid(), startTime: start))
+        #expect(ProcessIdentity.isGone(getpid(), startTime: start + 1), "the number is somebody else's")
+        // What /proc shows of another user's process under hidepid, and of any when no descriptor is left.
+        #expect(!ProcessIdentity.isGone(1, startTime: 5, look: { _ in nil }))
+        #expect(!ProcessIdentity.isGone(getpid(), startTime: 0), "it never knew when it began")
+        let child = try shell("exit 0")
+        _ = child.wait(until: soon())
+        #expect(ProcessIdentity.isGone(child.pid, startTime: 5, look: { _ in nil }))
+    }
 }

@@ -24,6 +24,21 @@ package enum ProcessIdentity {
     /// Clock ticks from boot to the start of a process, nil if there is none. With the pid it names the process.
     package static func startTime(of pid: Int32) -> UInt64? { ProcessEntry(pid: pid)?.startTime }
 
+    /// Whether it is certain that the process that began then is no longer there. One that cannot be seen is not gone: /proc
+    /// may hide those of other users (hidepid in proc(5), ProtectProc= of systemd), or there was no descriptor left to look.
+    ///
+    /// - Parameters:
+    ///   - startTime: as `startTime(of:)` gave it while the process ran; 0 if it could not be read.
+    ///   - look: `startTime(of:)`.
+    package static func isGone(
+        _ pid: Int32, startTime: UInt64, look: (Int32) -> UInt64? = { ProcessIdentity.startTime(of: $0) }
+    ) -> Bool {
+        guard pid > 0, startTime > 0 else { return false }
+        if let found = look(pid) { return found != startTime }
+        // Whoever may not see a process is still told whether there is one by that number: kill(2).
+        return kill(pid, 0) != 0 && errno == ESRCH
+    }
+
     /// Memory a process has resident, in KiB; nil if there is no such process.
     package static func residentKB(of pid: Int32) -> Int? {
         // The second number, in pages. An estimate (proc(5)), but smaps_rollup takes milliseconds for a large process.

@@ -45,7 +45,7 @@ enum RescueOrphans {
 
     /// True only if it can be known: the same boot, the same pid namespace, and no process with that pid and start.
     static func isGone(_ origin: ProcessOrigin) -> Bool {
-        isHere(origin) && ProcessIdentity.startTime(of: origin.pid) != origin.startTime
+        isHere(origin) && ProcessIdentity.isGone(origin.pid, startTime: origin.startTime)
     }
 
     private static func isHere(_ origin: ProcessOrigin) -> Bool {
