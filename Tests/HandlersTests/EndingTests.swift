@@ -29,6 +29,30 @@ struct EndingTests {
         #expect(report.durationSeconds < 0.3 + 0.4 + 1)
     }
 
+    @Test("a process that ends while a debugger holds it ends its run as soon as the debugger lets go")
+    func traced() throws {
+        let rig = try Rig(shell("sleep 3600"))
+        try rig.start(job(""))
+        #expect(rig.turn { rig.dispatcher.slots.first?.pid != nil })
+        let pid = try #require(rig.dispatcher.slots.first?.pid)
+        let directory = TemporaryDirectory()
+        let file = directory.path + "/held"
+        let tracer = try ProcessSpec(
+            executable: "/usr/bin/python3", arguments: ["python3", evil("tracer.py"), "\(pid)", file], environment: []
+        ).spawn()
+        defer {
+            tracer.signal(.kill)
+            _ = tracer.wait(until: .now().advanced(bySeconds: 5))
+        }
+        #expect(rig.turn(within: 20) { access(file, F_OK) == 0 })
+        kill(pid, SIGKILL)
+        // It stays a zombie for as long as the tracer wants.
+        #expect(!rig.turn(within: 0.5) { !rig.reports.isEmpty })
+        tracer.signal(.kill)
+        let report = try rig.nextReport()
+        #expect(report.outcome.failure?.errorClass == "Signal")
+    }
+
     @Test("an interrupted run is nobody's fault, and its process is gone when it is reported")
     func interrupt() throws {
         let rig = try Rig([shell("sleep 3600", classes: ["Spawn"]), serve()], slots: 3)

@@ -46,8 +46,8 @@ final class AdoptedProcesses {
         if let pid { known.insert(pid) }
     }
 
-    /// Its owner is about to reap this handler's process.
-    func willReap(_ pid: Int32) { known.remove(pid) }
+    /// Its owner has just reaped this handler's process: before the loop turns again no other can have its number here.
+    func didReap(_ pid: Int32) { known.remove(pid) }
 
     /// Kills what an ended handler left behind and what has become our child. Call it after the process group was
     /// killed and before its leader is reaped, while the group's number is still taken.

@@ -27,6 +27,9 @@ final class HandlerProcess: EventSink {
     static let writtenOff = ExitReport(
         status: .signaled(.kill, coreDumped: false), cpuSeconds: 0, maximumResidentKB: 0)
 
+    /// Between two attempts to take the exit report of one that a debugger holds.
+    private static let secondsBetweenLooks = 0.05
+
     let pid: Int32
     private let child: ChildProcess
     private let host: HandlerHost
@@ -122,8 +125,20 @@ final class HandlerProcess: EventSink {
         }
         output.reportDropped()
         host.loop.forget(child.pidfd)
-        host.adopted.willReap(pid)
-        guard let report = child.reap() else { preconditionFailure("a readable pidfd is that of an ended child") }
+        reap()
+    }
+
+    /// Takes the exit report, and tells the end. While a debugger holds on to the process that is not to be had: ptrace(2)
+    /// gives it to the tracer first.
+    private func reap() {
+        guard let report = child.reap() else {
+            _ = host.loop.at(MonotonicTime.now().advanced(bySeconds: Self.secondsBetweenLooks)) { [self] in
+                reap()
+                host.board.deliver()
+            }
+            return
+        }
+        host.adopted.didReap(pid)
         hasEnded = true
         let owner = owner
         self.owner = nil
