@@ -42,6 +42,8 @@ package final class RedisLink: EventSink {
     private var connections: RedisGreeting.Connections?
     /// Questions without an answer, in the order in which they were asked.
     private var asked: ArraySlice<Asked> = []
+    /// When bytes last moved that could not move at once: a large answer over a slow line takes its time.
+    private var movedAt = MonotonicTime(nanoseconds: .min)
     private var failures = 0
     private var isEnded = false
     /// When the sentinels are asked next; `.never` while they are being asked.
@@ -86,10 +88,13 @@ package final class RedisLink: EventSink {
         }
     }
 
-    /// Gives the connection up if an answer is overdue. To be called every second or so.
+    /// Gives the connection up if an answer is overdue, and nothing of it is on the way. To be called every second or so.
     package func checkTime() {
         askSentinels()
-        guard let first = asked.first, first.deadline <= .now() else { return }
+        let now = MonotonicTime.now()
+        guard let first = asked.first, first.deadline <= now,
+            movedAt.advanced(bySeconds: greeting.answerSeconds) <= now
+        else { return }
         lost(.timedOut(doing: "waiting for an answer of \(greeting.server)"))
     }
 
@@ -197,6 +202,7 @@ package final class RedisLink: EventSink {
         guard let connections else { return }
         do throws(RedisError) {
             if fd == connections.data.descriptor {
+                movedAt = .now()
                 if readiness.contains(.writable) { flush() }
                 if readiness != .writable { try readAnswers(connections.data) }
             } else if let listener = connections.listener {

@@ -15,6 +15,8 @@ package enum Fault: Sendable, CustomStringConvertible {
     case refuse(String)
     /// Command and answer travel a byte at a time.
     case fragment
+    /// Its answer comes over a slow line: so many bytes a second.
+    case trickle(bytesPerSecond: Int)
     /// Redis carries it out, and the answer is none.
     case garble
 
@@ -27,6 +29,7 @@ package enum Fault: Sendable, CustomStringConvertible {
         case .halfOpen: "go silent at"
         case .refuse(let reply): "refuse with \(reply.prefix { $0 != " " })"
         case .fragment: "fragment"
+        case .trickle(let rate): "trickle, at \(rate) bytes a second, the answer of"
         case .garble: "garble the answer of"
         }
     }

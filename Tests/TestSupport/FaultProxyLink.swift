@@ -95,7 +95,7 @@ final class FaultProxyLink: @unchecked Sendable {
         case .fragment:
             isFragmented = true
             expected.fault = fault
-        case .stall, .cutAfter, .garble: expected.fault = fault
+        case .stall, .cutAfter, .garble, .trickle: expected.fault = fault
         }
         let isAnswered = expected.said != nil
         state.withLock { $0.expected.append(expected) }
@@ -134,12 +134,22 @@ final class FaultProxyLink: @unchecked Sendable {
         case .stall(let seconds): usleep(UInt32(seconds * 1e6))
         case .garble: bytes = Array("!what is this?\r\n".utf8)
         case .fragment: isFragmented = true
+        case .trickle(let rate): return trickle(bytes, rate)
         case .delay, .cutBefore, .halfOpen, .refuse, nil: break
         }
         guard !state.withLock({ $0.isSilent }) else { return true }
         let isSent = send(bytes, to: client, piecewise: isFragmented)
         sayWhatIsDue()
         return isSent
+    }
+
+    private func trickle(_ bytes: [UInt8], _ bytesPerSecond: Int) -> Bool {
+        let piece = max(1, bytesPerSecond / 20)
+        for start in stride(from: 0, to: bytes.count, by: piece) {
+            guard send(Array(bytes[start..<min(start + piece, bytes.count)]), to: client) else { return false }
+            usleep(50_000)
+        }
+        return true
     }
 
     /// Answers of the proxy's own, once all before them have passed.
