@@ -18,7 +18,7 @@ TEST_PACKAGES := openssl ruby ruby-sidekiq mandoc strace
 
 .PHONY: help
 help: ## list the commands
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
 
 .PHONY: run
 run: build .build/demo/sums ## build, then show Martlet doing sample jobs on a private Redis
@@ -39,12 +39,20 @@ simulate: deps ## simulate the protocol with faults: SEEDS=100000, or SEED=17 to
 		-Xswiftc -enable-testing $(SWIFT_FLAGS) --scratch-path .build/simulate \
 		--filter '$(if $(SEED),SimulationTests/replay,SimulationTests.SimulationTests)'
 
-.PHONY: bench bench-quick
+.PHONY: bench bench-quick bench-check bench-baseline
 bench: build-bench ## measure jobs per second beside the limits of this machine, some minutes
 	.build/release/Bench --martlet $(MARTLET)
 
 bench-quick: build-bench ## the same with fewer jobs, about a minute
 	.build/release/Bench --martlet $(MARTLET) --quick
+
+BENCH_CHECK := .build/release/Bench --martlet $(MARTLET) --quick --repetitions 5
+
+bench-check: build-bench ## fail if it got slower than it was when .ci/bench-baseline.json was written, some minutes
+	$(BENCH_CHECK) --check .ci/bench-baseline.json
+
+bench-baseline: build-bench ## write that file anew
+	$(BENCH_CHECK) --baseline .ci/bench-baseline.json
 
 .PHONY: build-bench
 build-bench: build

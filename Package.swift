@@ -123,6 +123,7 @@ let package = Package(
       name: "SimulationTests",
       dependencies: ["Worker", "Queueing", "Redis", "JobModel", "Platform", "TestSupport"],
       path: "Tests/Simulation", swiftSettings: house),
+    .testTarget(name: "BenchTests", dependencies: ["Bench"], swiftSettings: house),
     .testTarget(name: "TidyTests", dependencies: ["Configuration"], swiftSettings: house),
   ]
 )

@@ -9,11 +9,31 @@ final class Daemon {
         var slots = 10
         /// "serve" or "spawn".
         var mode = "serve"
-        /// Of the handler; a name without a slash is a program of the workshop.
+        /// Runs at once in each serve process.
+        var threads = 1
+        /// Of the handler, run in the workshop.
         var command: [String]
+        var queues = Backlog.queues(1)
+        var way = Way.socket
+    }
+
+    /// How it reaches Redis.
+    enum Way {
+        case socket, loopback
+        /// Through the proxy at this socket.
+        case proxy(String)
+
+        func url(of server: Server) -> String {
+            switch self {
+            case .socket: "unix://\(server.socket)"
+            case .loopback: "redis://127.0.0.1:\(server.port)"
+            case .proxy(let path): "unix://\(path)"
+            }
+        }
     }
 
     private let child: ChildProcess
+    private var isStopped = false
     private let workshop: Workshop
     private let patience: Patience
     var pid: Int32 { child.pid }
@@ -51,6 +71,8 @@ final class Daemon {
 
     /// Ends it and everything it started; returns when they are gone.
     func stop() {
+        guard !isStopped else { return }
+        isStopped = true
         child.signal(.terminate)
         if child.wait(until: .now().advanced(bySeconds: 15)) == nil {
             ProcessTree.kill(child.pid)
@@ -60,17 +82,17 @@ final class Daemon {
 
     private static func configuration(_ setup: Setup, _ server: Server) -> String {
         """
-        redis: unix://\(server.socket)
+        redis: \(setup.way.url(of: server))
         processes: \(setup.workers)
         concurrency: \(setup.slots)
         timeout: 5
         log: { level: warning }
-        queues: [default]
+        queues: [\(setup.queues.joined(separator: ", "))]
         handlers:
           bench:
             command: [\(setup.command.joined(separator: ", "))]
             classes: [BenchJob]
-            mode: \(setup.mode)
+            mode: \(setup.mode)\(setup.threads > 1 ? "\n    threads: \(setup.threads)" : "")
 
         """
     }

@@ -6,8 +6,9 @@ extension Rig {
     func idle(seconds: Double) throws -> Sample {
         try withDaemon(.init(command: ["./serve"]), server) { daemon in
             // A few jobs, so that a handler runs; then time to come to rest.
-            try Backlog.stage(100, on: server)
-            try Backlog.release(on: server)
+            let backlog = Backlog(jobs: 100)
+            try backlog.stage(on: server)
+            try backlog.release(on: server)
             try wait(until: 100, daemon, server)
             try patience.wait(seconds: 1)
 

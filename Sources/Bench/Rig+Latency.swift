@@ -5,7 +5,7 @@ import Redis
 /// From a push to the handler's start, when nothing else is to be done.
 extension Rig {
     func latency(_ jobs: Int) throws -> Sample {
-        unlink(workshop.file("stamps"))
+        workshop.remove("stamps")
         return try withDaemon(.init(command: ["./serve", "stamp", workshop.file("stamps")]), server) { daemon in
             try pushOneByOne(jobs)
         }
@@ -14,7 +14,7 @@ extension Rig {
     /// The same handler behind a C program that fetches one job at a time.
     func bareLatency(_ jobs: Int) throws -> Sample {
         try server.call("FLUSHALL")
-        unlink(workshop.file("stamps"))
+        workshop.remove("stamps")
         let arguments = [
             server.socket, "\(jobs + 1)", workshop.file("serve"), "stamp", workshop.file("stamps"),
         ]
@@ -41,10 +41,11 @@ extension Rig {
         return Sample(latencies: stamps().dropFirst().map { $0 / 1e6 })
     }
 
-    private func stamps() -> [Double] { workshop.text("stamps").split(separator: "\n").compactMap { Double($0) } }
+    /// Nanoseconds that handlers wrote down, see serve.c.
+    func stamps() -> [Double] { workshop.text("stamps").split(separator: "\n").compactMap { Double($0) } }
 
     /// CLOCK_REALTIME, which the handler reads too.
-    private static func nanoseconds() -> Int {
+    static func nanoseconds() -> Int {
         var time = timespec()
         clock_gettime(CLOCK_REALTIME, &time)
         return time.tv_sec * 1_000_000_000 + time.tv_nsec

@@ -2,19 +2,31 @@ import Platform
 
 /// What the machine does without Martlet.
 extension Rig {
-    /// Reserving and settling in batches of 10 by a C program.
+    /// Reserving and settling in batches by a C program.
     ///
-    /// - Parameter kind: "list" or "hash", see moves.c.
-    func moves(_ jobs: Int, processes: Int, kind: String) throws -> Sample {
+    /// - Parameters:
+    ///   - kind: "list" or "hash", see moves.c.
+    ///   - microsecondsAway: how far away Redis is, each way.
+    func moves(
+        _ backlog: Backlog, processes: Int, kind: String, batch: Int = 10, microsecondsAway: Int? = nil
+    ) throws -> Sample {
         try server.call("FLUSHALL")
-        try Backlog.stage(jobs, on: server)
-        try Backlog.release(on: server)
+        try backlog.stage(on: server)
+        try backlog.release(on: server)
+        let delay = try microsecondsAway.map { try Delay(microseconds: $0, to: server, workshop, patience) }
+        defer { delay?.stop() }
         let before = server.microseconds
-        let result = try workshop.run(workshop.file("moves"), [server.socket, "\(processes)", "10", kind])
-        guard try server.integer("LLEN", "queue:default") == 0 else {
-            throw BenchError.failed("moves left jobs behind")
-        }
-        return try sample(result, jobs, redis: server.microseconds - before)
+        let socket = delay?.socket ?? server.socket
+        let result = try workshop.run(workshop.file("moves"), [socket, "\(processes)", "\(batch)", kind])
+        guard try backlog.left(on: server) == 0 else { throw BenchError.failed("moves left jobs behind") }
+        return try sample(result, backlog.jobs, redis: server.microseconds - before)
+    }
+
+    /// Processor time and nothing else, by as many processes as there are processors.
+    func burning(_ jobs: Int, seconds: Double) throws -> Sample {
+        let processors = Machine.processors
+        let result = try workshop.run(workshop.file("burning"), ["\(seconds)", "\(jobs)", "\(processors)"])
+        return try sample(result, jobs / processors * processors, redis: nil)
     }
 
     /// A process per job, nothing else.
@@ -27,8 +39,9 @@ extension Rig {
     /// Redis's own load generator, a command a job, none batched.
     func redisBenchmark(commands: Int) throws -> Sample {
         try server.call("FLUSHALL")
-        try Backlog.stage(1, on: server)
-        try Backlog.release(on: server)
+        let backlog = Backlog(jobs: 1)
+        try backlog.stage(on: server)
+        try backlog.release(on: server)
         let before = server.microseconds
         let result = try workshop.run(
             "/usr/bin/redis-benchmark",

@@ -2,51 +2,87 @@ import Platform
 import Redis
 
 extension Rig {
-    /// How fast a waiting queue is emptied, by workers and handlers that run already.
+    /// How fast waiting jobs are done, by workers and handlers that run already.
     ///
+    /// - Parameters:
+    ///   - jobs: measure no more than the first so many of the backlog; nil for all.
+    ///   - kept: no more than so many wait at any moment; nil for all at once.
+    ///   - prepare: what else lies in Redis.
     /// - Throws: `BenchError.failed` if in the end not every job is accounted for.
-    func throughput(_ setup: Daemon.Setup, jobs: Int, appendOnly: Bool = false) throws -> Sample {
-        let server = appendOnly ? durableServer : server
+    func throughput(
+        _ setup: Daemon.Setup, _ backlog: Backlog, first jobs: Int? = nil, kept: Int? = nil,
+        on given: Server? = nil, prepare: (Server) throws -> Void = { _ in }
+    ) throws -> Sample {
+        let server = given ?? server
+        var setup = setup
+        setup.queues = backlog.queues
         return try withDaemon(setup, server) { daemon in
+            try prepare(server)
             // Enough that every slot has had some, so that its handler has started.
-            let warmUp = setup.workers * setup.slots * 20
-            try Backlog.stage(warmUp, on: server)
-            try Backlog.release(on: server)
-            try wait(until: warmUp, daemon, server)
-            try Backlog.stage(jobs, on: server)
+            let warmUp = Backlog(jobs: setup.workers * setup.slots * 20, place: .queues(backlog.queues.count))
+            try warmUp.stage(on: server)
+            try warmUp.release(on: server)
+            try wait(until: warmUp.jobs, daemon, server)
+            try backlog.stage(on: server)
 
             let before = Usage.now(of: daemon, server)
             let start = MonotonicTime.now()
-            try Backlog.release(on: server)
-            try wait(until: warmUp + jobs, daemon, server)
+            if kept == nil { try backlog.release(on: server) }
+            let done =
+                try wait(until: warmUp.jobs + (jobs ?? backlog.jobs), daemon, server) {
+                    if let kept { try backlog.release(upTo: kept, on: server) }
+                } - warmUp.jobs
             let seconds = MonotonicTime.now().seconds(since: start)
             let used = Usage.now(of: daemon, server) - before
 
-            try account(for: warmUp + jobs, daemon, server)
             let family = Family(of: daemon.pid)
-            return Sample(
-                jobsPerSecond: Double(jobs) / seconds, workerMicroseconds: used.worker / Double(jobs),
-                handlerMicroseconds: used.handlers / Double(jobs), redisMicroseconds: used.redis / Double(jobs),
+            let sample = Sample(
+                jobsPerSecond: Double(done) / seconds, workerMicroseconds: used.worker / Double(done),
+                handlerMicroseconds: used.handlers / Double(done), redisMicroseconds: used.redis / Double(done),
                 treeMegabytes: family.megabytes(),
                 workerMegabytes: family.megabytes { $0 == .worker } / Double(setup.workers))
+            // What is not done by now goes back when it stops.
+            if jobs != nil { daemon.stop() }
+            try account(for: warmUp.jobs + backlog.jobs, backlog, server)
+            return sample
         }
     }
 
-    /// Waits until so many jobs are processed, failed ones included.
-    func wait(until jobs: Int, _ daemon: Daemon, _ server: Server) throws {
-        try daemon.wait(for: "\(jobs) jobs", limit: 120) { try server.integer("GET", "stat:processed") >= jobs }
+    /// The same with Redis so many microseconds away, each way.
+    func throughput(_ setup: Daemon.Setup, _ backlog: Backlog, microsecondsAway: Int) throws -> Sample {
+        let delay = try Delay(microseconds: microsecondsAway, to: server, workshop, patience)
+        defer { delay.stop() }
+        var setup = setup
+        setup.way = .proxy(delay.socket)
+        return try throughput(setup, backlog)
     }
 
-    /// Every job was done or failed and is in the retry set, and no job was counted twice or is left anywhere.
-    private func account(for jobs: Int, _ daemon: Daemon, _ server: Server) throws {
+    /// Waits until so many jobs are processed, failed ones included.
+    ///
+    /// - Parameter look: called before each look.
+    /// - Returns: how many were processed then.
+    @discardableResult
+    func wait(until jobs: Int, _ daemon: Daemon, _ server: Server, before look: () throws -> Void = {}) throws -> Int {
+        var processed = 0
+        try daemon.wait(for: "\(jobs) jobs", limit: 120) {
+            try look()
+            processed = try server.integer("GET", "stat:processed")
+            return processed >= jobs
+        }
+        return processed
+    }
+
+    /// Every job was done, or failed and is in the retry set, or waits; no job was counted twice or is missing.
+    func account(for jobs: Int, _ backlog: Backlog, _ server: Server) throws {
         let processed = try server.integer("GET", "stat:processed")
         let failed = try server.integer("GET", "stat:failed")
         let waitForRetry = try server.integer("ZCARD", "retry")
-        let left = try server.integer("LLEN", "queue:default") + server.integer("ZCARD", "dead")
-        guard processed == jobs, failed == waitForRetry, failed == 0 || failed == jobs, left == 0 else {
+        let left = try backlog.left(on: server)
+        let dead = try server.integer("ZCARD", "dead")
+        guard processed + left == jobs, failed == waitForRetry, failed == 0 || failed == jobs, dead == 0 else {
             throw BenchError.failed(
                 "of \(jobs) jobs \(processed) were processed, \(failed) failed, \(waitForRetry) wait for a retry, "
-                    + "\(left) are left or dead; \(try oneFailure(on: server))")
+                    + "\(left) are left, \(dead) dead; \(try oneFailure(on: server))")
         }
     }
 

@@ -36,7 +36,7 @@ final class Rig {
         defer { durable.stop() }
         let rig = Rig(martlet: path, patience, workshop, server, durable)
 
-        var table = Table(machine: try Machine(server), repetitions: repetitions, names: scenarios.map(\.name))
+        var table = Table(machine: try Machine(server), repetitions: repetitions, scenarios)
         for repetition in 1...repetitions {
             var round: [String: Sample] = [:]
             for scenario in scenarios {
@@ -63,6 +63,7 @@ final class Rig {
 
 extension Sample {
     fileprivate mutating func compare(with limit: Scenario.Limit?, among round: [String: Sample]) {
+        if let mine = cpuMicroseconds, let theirs = round[Suite.yardstick]?.cpuMicroseconds { cost = mine / theirs }
         switch limit {
         case .ideal(let rate): ratio = jobsPerSecond.map { $0 / rate }
         case .scenario(let name):

@@ -6,7 +6,7 @@ struct Row: Encodable {
     let latencyP50Milliseconds, latencyP99Milliseconds: Double?
     let treeMegabytes, workerMegabytes: Double?
     let workerPercent, callsPerSecond: Double?
-    let ratio: Double?
+    let ratio, cost: Double?
 
     init(_ name: String, _ samples: [Sample]) {
         func median(_ value: (Sample) -> Double?) -> Double? { samples.compactMap(value).median }
@@ -25,6 +25,7 @@ struct Row: Encodable {
         workerPercent = median(\.workerPercent)
         callsPerSecond = median(\.callsPerSecond)
         ratio = median(\.ratio)
+        cost = median(\.cost)
     }
 
     /// A figure of the table: what stands above it, and how many decimals it is shown with.
@@ -33,7 +34,7 @@ struct Row: Encodable {
         ("worker", \.workerMicroseconds, 1), ("handler", \.handlerMicroseconds, 1), ("Redis", \.redisMicroseconds, 1),
         ("p50 ms", \.latencyP50Milliseconds, 3), ("p99 ms", \.latencyP99Milliseconds, 3),
         ("PSS MB", \.treeMegabytes, 1), ("worker MB", \.workerMegabytes, 1), ("of limit", \.ratio, 2),
-        ("CPU %", \.workerPercent, 2), ("calls/s", \.callsPerSecond, 1),
+        ("cost", \.cost, 1), ("CPU %", \.workerPercent, 2), ("calls/s", \.callsPerSecond, 1),
     ]
 
     static var heads: [String] { [""] + columns.map(\.head) }

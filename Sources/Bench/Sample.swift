@@ -15,4 +15,9 @@ struct Sample {
     var callsPerSecond: Double?
     /// Of `jobsPerSecond` and the limit's in the same repetition, or of the ideal.
     var ratio: Double?
+    /// Processor time of worker and Redis per job, of that of the yardstick in the same repetition.
+    var cost: Double?
+
+    /// Of worker and Redis, per job; nil if one of them was not measured.
+    var cpuMicroseconds: Double? { workerMicroseconds.flatMap { worker in redisMicroseconds.map { worker + $0 } } }
 }

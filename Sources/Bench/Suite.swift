@@ -1,92 +1,129 @@
 /// The scenarios, in the order of the table. Limits stand before what they bound.
 struct Suite {
-    /// How much of everything; what takes about a second on two processors of 2024, or a third of it.
-    struct Scale {
-        var jobs: Int
-        var pythonJobs: Int
-        var spawns: Int
-        var sleeps: Int
-        var latencies: Int
-        var idleSeconds: Double
+    let scale: Scale
 
-        static let full = Scale(
-            jobs: 60_000, pythonJobs: 30_000, spawns: 2_000, sleeps: 5_000, latencies: 200, idleSeconds: 5)
-        static let quick = Scale(
-            jobs: 20_000, pythonJobs: 10_000, spawns: 600, sleeps: 2_000, latencies: 60, idleSeconds: 2)
-    }
-
-    private let scale: Scale
+    /// What the cost of all others is compared with: what Martlet does with Redis for a job, and nothing else.
+    static let yardstick = "limit: batched hash moves, C, 1 process"
+    static let usual = "no-op, serve, C, 1 x 10"
 
     init(_ scale: Scale) { self.scale = scale }
 
-    /// Those whose name contains the text, and the limits they are compared with.
+    /// Those whose name contains the text, the limits they are compared with, and the yardstick.
     func scenarios(matching text: String) -> [Scenario] {
         let wanted = all.filter { text.isEmpty || $0.name.contains(text) }
-        let limits = wanted.compactMap { scenario -> String? in
-            if case .scenario(let name) = scenario.limit { name } else { nil }
+        guard !wanted.isEmpty else { return [] }
+        var names = Set(wanted.map(\.name) + [Self.yardstick])
+        // A limit may have a limit.
+        for scenario in all.reversed() where names.contains(scenario.name) {
+            if case .scenario(let limit) = scenario.limit { names.insert(limit) }
         }
-        return all.filter { scenario in wanted.contains { $0.name == scenario.name } || limits.contains(scenario.name) }
+        return all.filter { names.contains($0.name) }
     }
 
-    private var all: [Scenario] { noOps + spawning + [sleeping, failing] + latency + [idle] }
+    private var all: [Scenario] {
+        limits + noOps + depths + amounts + distance + spawning + sleeping + burning + failing + schedule + latency
+            + [idle]
+    }
+
+    private var limits: [Scenario] {
+        let backlog = Backlog(jobs: scale.jobs)
+        return [
+            Scenario("limit: redis-benchmark LMOVE, 10 clients") { try $0.redisBenchmark(commands: backlog.jobs) },
+            Scenario("limit: batched moves, C, 1 process") { try $0.moves(backlog, processes: 1, kind: "list") },
+            Scenario("limit: batched moves, C, 2 processes") { try $0.moves(backlog, processes: 2, kind: "list") },
+            // Everything is compared with it, so it takes as long as the others.
+            Scenario(Self.yardstick) {
+                try $0.moves(Backlog(jobs: 3 * backlog.jobs), processes: 1, kind: "hash")
+            },
+        ]
+    }
 
     private var noOps: [Scenario] {
-        let jobs = scale.jobs
+        let backlog = Backlog(jobs: scale.jobs)
+        let usual = Daemon.Setup(command: ["./serve"])
+        let slots = scale.slots
         return [
-            Scenario("limit: redis-benchmark LMOVE, 10 clients") { try $0.redisBenchmark(commands: jobs) },
-            Scenario("limit: batched moves, C, 1 process") { try $0.moves(jobs, processes: 1, kind: "list") },
-            Scenario("limit: batched moves, C, 2 processes") { try $0.moves(jobs, processes: 2, kind: "list") },
-            Scenario("limit: batched hash moves, C, 1 process") { try $0.moves(jobs, processes: 1, kind: "hash") },
-            Scenario("no-op, serve, C, 1 x 10", limit: .scenario("limit: batched moves, C, 1 process")) {
-                try $0.throughput(.init(command: ["./serve"]), jobs: jobs)
+            Scenario(Self.usual, limit: .scenario("limit: batched moves, C, 1 process")) {
+                try $0.throughput(usual, backlog)
             },
             Scenario("no-op, serve, C, 2 x 10", limit: .scenario("limit: batched moves, C, 2 processes")) {
-                try $0.throughput(.init(workers: 2, command: ["./serve"]), jobs: jobs)
+                try $0.throughput(.init(workers: 2, command: ["./serve"]), backlog)
             },
-            Scenario("no-op, serve, C, 1 x 10, AOF", limit: .scenario("no-op, serve, C, 1 x 10")) {
-                try $0.throughput(.init(command: ["./serve"]), jobs: jobs, appendOnly: true)
+            Scenario("no-op, serve, C, 1 x 10, one process of 10 threads", limit: .scenario(Self.usual)) {
+                try $0.throughput(.init(threads: 10, command: ["./serve"]), backlog)
+            },
+            Scenario("no-op, serve, C, 1 x 10, TCP on loopback", limit: .scenario(Self.usual)) {
+                try $0.throughput(.init(command: ["./serve"], way: .loopback), backlog)
+            },
+            Scenario("no-op, serve, C, 1 x 10, AOF everysec", limit: .scenario(Self.usual)) {
+                try $0.throughput(usual, backlog, on: $0.durableServer)
+            },
+            Scenario("no-op, serve, C, 1 x \(Self.text(slots))", limit: .scenario(Self.usual)) {
+                try $0.throughput(.init(slots: slots, command: ["./serve"]), backlog)
             },
             Scenario("no-op, serve, Python, 2 x 10", limit: .scenario("limit: batched moves, C, 2 processes")) {
                 [jobs = scale.pythonJobs] in
-                try $0.throughput(.init(workers: 2, command: ["python3", "serve.py"]), jobs: jobs)
+                try $0.throughput(.init(workers: 2, command: ["python3", "serve.py"]), Backlog(jobs: jobs))
             },
         ]
     }
 
-    private var spawning: [Scenario] {
-        let jobs = scale.spawns
-        return [
-            Scenario("limit: posix_spawn with a pipe, C, 2 loops") { try $0.spawnLoops(jobs, loops: 2) },
-            Scenario("spawn, static C, 1 x 10", limit: .scenario("limit: posix_spawn with a pipe, C, 2 loops")) {
-                try $0.throughput(.init(mode: "spawn", command: ["./spawn"]), jobs: jobs)
-            },
-        ]
-    }
-
-    private var sleeping: Scenario {
-        // 50 slots, a hundredth of a second each.
-        Scenario("sleep 10 ms, serve, C, 1 x 50", limit: .ideal(50 / 0.01)) { [jobs = scale.sleeps] in
-            try $0.throughput(.init(slots: 50, command: ["./serve", "sleep", "0.01"]), jobs: jobs)
+    /// The same work with ever more jobs behind it.
+    private var depths: [Scenario] {
+        let first = Self.waiting(scale.depths[0])
+        return scale.depths.map { [jobs = scale.jobs / 3] depth in
+            Scenario(Self.waiting(depth), limit: depth == scale.depths[0] ? nil : .scenario(first)) {
+                try $0.throughput(
+                    .init(command: ["./serve"]), Backlog(jobs: max(depth, jobs)), first: jobs,
+                    kept: depth < jobs ? depth : nil)
+            }
         }
     }
 
-    private var failing: Scenario {
-        Scenario("all fail, serve, C, 1 x 10", limit: .scenario("no-op, serve, C, 1 x 10")) { [jobs = scale.jobs / 2] in
-            try $0.throughput(.init(command: ["./serve", "fail"]), jobs: jobs)
-        }
+    private static func waiting(_ depth: Int) -> String { "no-op, serve, C, 1 x 10, \(text(depth)) waiting" }
+
+    /// Much of other things.
+    private var amounts: [Scenario] {
+        let backlog = Backlog(jobs: scale.jobs)
+        let usual = Daemon.Setup(command: ["./serve"])
+        let far = Backlog(jobs: scale.depths[scale.depths.count - 1], place: .schedule)
+        let large = Backlog(jobs: scale.largeJobs, payloadBytes: 100_000)
+        return [
+            Scenario("no-op, serve, C, 1 x 10, \(Self.text(far.jobs)) scheduled", limit: .scenario(Self.usual)) {
+                try $0.throughput(usual, backlog) { server in
+                    // In the year 2096.
+                    try far.stage(on: server, score: 4e9)
+                    try far.release(on: server)
+                }
+            },
+            Scenario("no-op, serve, C, 1 x 10, 100 queues", limit: .scenario(Self.usual)) {
+                try $0.throughput(usual, Backlog(jobs: backlog.jobs, place: .queues(100)))
+            },
+            Scenario("limit: batched hash moves, C, 1 process, 100 KB") {
+                try $0.moves(large, processes: 1, kind: "hash")
+            },
+            Scenario(
+                "no-op, serve, C, 1 x 10, 100 KB", limit: .scenario("limit: batched hash moves, C, 1 process, 100 KB")
+            ) { try $0.throughput(usual, large) },
+        ]
     }
 
-    private var latency: [Scenario] {
-        let jobs = scale.latencies
+    private var distance: [Scenario] {
+        let backlog = Backlog(jobs: scale.distantJobs)
+        let limit = "limit: batched hash moves by 30, C, 1 process, Redis 1 ms away"
         return [
-            Scenario("limit: BLMOVE and a pipe, C, idle") { try $0.bareLatency(jobs) },
-            Scenario("push to start, idle, 1 x 10", limit: .scenario("limit: BLMOVE and a pipe, C, idle")) {
-                try $0.latency(jobs)
+            Scenario(limit) {
+                try $0.moves(backlog, processes: 1, kind: "hash", batch: 30, microsecondsAway: 500)
+            },
+            Scenario("no-op, serve, C, 1 x 10, Redis 1 ms away", limit: .scenario(limit)) {
+                try $0.throughput(.init(command: ["./serve"]), backlog, microsecondsAway: 500)
             },
         ]
     }
 
-    private var idle: Scenario {
-        Scenario("idle, 1 x 10") { [seconds = scale.idleSeconds] in try $0.idle(seconds: seconds) }
+    static func text(_ number: Int) -> String {
+        var digits = Array(String(number))
+        for place in stride(from: digits.count - 3, to: 0, by: -3) { digits.insert(",", at: place) }
+        return String(digits)
     }
 }

@@ -4,18 +4,30 @@ import Foundation
 struct Table {
     let machine: Machine
     let repetitions: Int
-    private let names: [String]
+    private let scenarios: [Scenario]
     private var samples: [String: [Sample]] = [:]
 
-    init(machine: Machine, repetitions: Int, names: [String]) {
+    init(machine: Machine, repetitions: Int, _ scenarios: [Scenario]) {
         self.machine = machine
         self.repetitions = repetitions
-        self.names = names
+        self.scenarios = scenarios
     }
 
     mutating func add(_ sample: Sample, to name: String) { samples[name, default: []].append(sample) }
 
-    private var rows: [Row] { names.map { Row($0, samples[$0] ?? []) } }
+    private var rows: [Row] { scenarios.map { Row($0.name, samples[$0.name] ?? []) } }
+
+    /// What a baseline keeps. Limits are none of our business.
+    var figures: [String: Figures] {
+        var figures: [String: Figures] = [:]
+        for scenario in scenarios where !scenario.name.hasPrefix("limit:") {
+            figures[scenario.name] = Figures(samples[scenario.name] ?? [], limit: scenario.limit, among: samples)
+        }
+        return figures
+    }
+
+    /// The scenarios that measure how long something takes.
+    var latencies: Set<String> { Set(samples.filter { $1.contains { !$0.latencies.isEmpty } }.keys) }
 
     private struct Document: Encodable {
         let machine: Machine
@@ -43,7 +55,7 @@ struct Table {
         }
         return """
             \(machine.text)
-            Medians of \(repetitions) runs in turn; jobs of \(Backlog.payloadBytes) bytes; CPU in us per job.
+            Medians of \(repetitions) runs in turn; jobs of \(Backlog.usualBytes) bytes; CPU in us per job.
 
             \(body.joined(separator: "\n"))
             """

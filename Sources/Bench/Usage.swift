@@ -21,6 +21,12 @@ struct Usage {
         return usage
     }
 
+    static func + (left: Usage, right: Usage) -> Usage {
+        Usage(
+            worker: left.worker + right.worker, handlers: left.handlers + right.handlers,
+            redis: left.redis + right.redis, others: left.others + right.others)
+    }
+
     static func - (later: Usage, earlier: Usage) -> Usage {
         Usage(
             worker: later.worker - earlier.worker, handlers: later.handlers - earlier.handlers,

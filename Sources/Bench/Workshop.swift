@@ -9,12 +9,14 @@ final class Workshop {
 
     private static let sources: [(name: String, bytes: [UInt8])] = [
         ("team.h", PackageResources.team_h), ("serve.c", PackageResources.serve_c),
-        ("serve.py", PackageResources.serve_py),
+        ("serve.py", PackageResources.serve_py), ("burn.h", PackageResources.burn_h),
+        ("burning.c", PackageResources.burning_c), ("delay.c", PackageResources.delay_c),
         ("spawn.c", PackageResources.spawn_c), ("moves.c", PackageResources.moves_c),
         ("spawning.c", PackageResources.spawning_c), ("turn.c", PackageResources.turn_c),
     ]
     private static let programs: [(name: String, flags: [String])] = [
         ("serve", []), ("spawn", ["-static"]), ("moves", ["-lhiredis"]), ("spawning", []), ("turn", ["-lhiredis"]),
+        ("burning", []), ("delay", []),
     ]
 
     init(patience: Patience) throws {
@@ -40,6 +42,9 @@ final class Workshop {
         // A directory that cannot be removed is no reason to lose the table.
         try? FileManager.default.removeItem(atPath: path)
     }
+
+    func remove(_ name: String) { unlink(file(name)) }
+    func exists(_ name: String) -> Bool { access(file(name), F_OK) == 0 }
 
     /// The absolute path of a file here.
     func file(_ name: String) -> String { "\(path)/\(name)" }

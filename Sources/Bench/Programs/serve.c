@@ -2,8 +2,11 @@
  *   noop            answers at once
  *   fail            fails every job
  *   sleep SECONDS   sleeps before each answer
+ *   burn SECONDS    uses so much processor time before each answer
  *   stamp FILE      appends to the file, a line a job, the nanoseconds from the job's args[0] (CLOCK_REALTIME) to now
  * Answers to lines that came together leave together. */
+#include "burn.h"
+
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,6 +48,7 @@ int main(int count, char **words)
                              ? "{\"failed\":%ld,\"class\":\"BenchError\",\"message\":\"as it was told\"}\n"
                              : "{\"done\":%ld}\n";
     double seconds = strcmp(mode, "sleep") == 0 && count > 2 ? strtod(words[2], NULL) : 0;
+    double burnt = strcmp(mode, "burn") == 0 && count > 2 ? strtod(words[2], NULL) : 0;
     int file = -1;
 
     if (strcmp(mode, "stamp") == 0 && count > 2 && (file = open(words[2], O_WRONLY | O_APPEND | O_CREAT, 0600)) < 0)
@@ -65,6 +69,8 @@ int main(int count, char **words)
                     stamp(file, line);
                 if (seconds > 0)
                     nanosleep(&(struct timespec){(time_t)seconds, (long)((seconds - (time_t)seconds) * 1e9)}, NULL);
+                if (burnt > 0)
+                    burn(burnt);
                 if (pending > ROOM - 128)
                     flush_answers();
                 pending += (size_t)snprintf(out + pending, ROOM - pending, answer, strtol(line + 7, NULL, 10));
