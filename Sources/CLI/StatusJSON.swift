@@ -26,6 +26,7 @@ struct StatusJSON: Encodable {
         let beat: Double?
         let quiet: Bool
         let rssKb: Int
+        let slow: Int
         let jobs: [Job]
     }
 
@@ -33,6 +34,12 @@ struct StatusJSON: Encodable {
         let slot, queue: String
         let `class`, jid: String?
         let runAt: Double?
+        /// Absent for jobs of other programs.
+        let handler: String?
+        /// Absent while the run waits for a process.
+        let handlerPid: Int32?
+        let state: String?
+        let slow: Bool
     }
 
     struct Class: Encodable {
@@ -43,7 +50,7 @@ struct StatusJSON: Encodable {
 
     let now: Double
     let queues: [Queue]
-    let scheduled, retry, dead, processed, failed, poisoned: Int
+    let scheduled, retry, dead, processed, failed, poisoned, slow: Int
     let processes: [Process]
     let lastHour: [Class]
 
@@ -58,6 +65,7 @@ struct StatusJSON: Encodable {
         processed = report.processed
         failed = report.failed
         poisoned = report.poisoned
+        slow = report.slow
         processes = report.processes.map(Process.init)
         lastHour = report.lastHour.map {
             Class(class: $0.name, runs: $0.runs, failures: $0.failures, meanMs: $0.averageMilliseconds)
@@ -79,8 +87,15 @@ extension StatusJSON.Process {
             labels: process.labels, version: process.version, queues: process.queues,
             startedAt: process.startedAt?.seconds, concurrency: process.concurrency, busy: process.busy,
             beat: process.lastBeat?.seconds, quiet: process.isQuiet, rssKb: process.residentKB,
-            jobs: process.jobs.map {
-                .init(slot: $0.slot, queue: $0.queue, class: $0.jobClass, jid: $0.jid, runAt: $0.startedAt?.seconds)
-            })
+            slow: process.jobs.count(where: \.isSlow), jobs: process.jobs.map(StatusJSON.Job.init))
+    }
+}
+
+extension StatusJSON.Job {
+    init(_ job: ProcessState.RunningJob) {
+        self.init(
+            slot: job.slot, queue: job.queue, class: job.jobClass, jid: job.jid, runAt: job.startedAt?.seconds,
+            handler: job.whereabouts?.handler, handlerPid: job.whereabouts?.pid, state: job.whereabouts?.standing,
+            slow: job.isSlow)
     }
 }

@@ -23,7 +23,7 @@ enum StatusText {
 
     private static func sets(_ report: StatusReport) -> String {
         "scheduled \(report.scheduled)   retry \(report.retries)   dead \(report.dead)   "
-            + "processed \(report.processed)   failed \(report.failed)   poisoned \(report.poisoned)"
+            + "processed \(report.processed)   failed \(report.failed)   poisoned \(report.poisoned)   slow \(report.slow)"
     }
 
     private static func processes(_ report: StatusReport) -> String {
@@ -40,16 +40,27 @@ enum StatusText {
             })
     }
 
+    /// Of all processes, the longest running first.
     private static func jobs(_ report: StatusReport) -> String? {
-        let rows = report.processes.flatMap { process in
-            process.jobs.map { job in
-                [
-                    job.jid ?? "-", job.jobClass ?? "(unreadable)", job.queue,
-                    job.startedAt.map { duration(report.now.seconds - $0.seconds) } ?? "-", process.identity,
-                ]
-            }
+        let jobs = report.processes.flatMap { process in process.jobs.map { (process: process, job: $0) } }
+            .sorted { ($0.job.startedAt?.milliseconds ?? 0) < ($1.job.startedAt?.milliseconds ?? 0) }
+        let rows = jobs.map { process, job in
+            [
+                job.jid ?? "-", job.jobClass ?? "(unreadable)", job.queue,
+                job.startedAt.map { duration(report.now.seconds - $0.seconds) } ?? "-", state(of: job),
+                job.whereabouts?.handler ?? "-", job.whereabouts?.pid.map(String.init) ?? "-", process.identity,
+                job.slot,
+            ]
         }
-        return rows.isEmpty ? nil : Output.table(["RUNNING", "CLASS", "QUEUE", " FOR", "PROCESS"], rows)
+        let columns = ["RUNNING", "CLASS", "QUEUE", " FOR", "STATE", "HANDLER", " PID", "PROCESS", " SLOT"]
+        return rows.isEmpty ? nil : Output.table(columns, rows)
+    }
+
+    /// "running", "slow", "waiting", "slow, killed"
+    private static func state(of job: ProcessState.RunningJob) -> String {
+        let standing = job.whereabouts?.standing ?? "running"
+        guard job.isSlow else { return standing }
+        return standing == "running" ? "slow" : "slow, \(standing)"
     }
 
     private static func classes(_ report: StatusReport) -> String? {

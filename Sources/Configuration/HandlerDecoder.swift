@@ -60,6 +60,7 @@ extension SettingsDecoder {
             threads: diagnosis.valueOrDefault(Schema.threads, in: section, Schema.threads.integer),
             timeout: diagnosis.value(Schema.handlerTimeout, in: section, Schema.handlerTimeout.duration),
             grace: diagnosis.valueOrDefault(Schema.grace, in: section, Schema.grace.duration),
+            slow: diagnosis.value(Schema.handlerSlow, in: section, Schema.handlerSlow.duration),
             startTimeout: diagnosis.valueOrDefault(Schema.startTimeout, in: section, Schema.startTimeout.duration),
             maxJobs: diagnosis.value(Schema.maximumJobs, in: section, Schema.maximumJobs.integer),
             maxMemory: diagnosis.value(Schema.maximumMemory, in: section, Schema.maximumMemory.size),

@@ -23,6 +23,8 @@ package struct HandlerSettings: Codable, Equatable, Sendable {
     package var timeout: Double?
     /// Seconds between SIGTERM and SIGKILL.
     package var grace: Double
+    /// Seconds after which a run is called slow, 0 for never; nil for what the file says of all handlers.
+    package var slow: Double?
     /// Seconds until a serve process says that it is ready.
     package var startTimeout: Double
     /// A serve process is replaced after about so many jobs; nil for never.
@@ -38,7 +40,8 @@ package struct HandlerSettings: Codable, Equatable, Sendable {
 
     package init(
         name: String, command: [String], executable: String, classes: [ClassPattern], mode: Mode = .spawn,
-        threads: Int = 1, timeout: Double? = nil, grace: Double = 5, startTimeout: Double = 30, maxJobs: Int? = nil,
+        threads: Int = 1, timeout: Double? = nil, grace: Double = 5, slow: Double? = nil, startTimeout: Double = 30,
+        maxJobs: Int? = nil,
         maxMemory: Int? = nil, environment: [String: String] = [:], directory: String, user: String? = nil
     ) {
         self.name = name
@@ -49,6 +52,7 @@ package struct HandlerSettings: Codable, Equatable, Sendable {
         self.threads = threads
         self.timeout = timeout
         self.grace = grace
+        self.slow = slow
         self.startTimeout = startTimeout
         self.maxJobs = maxJobs
         self.maxMemory = maxMemory

@@ -18,6 +18,11 @@ package enum Schema {
     static let timeout = SchemaKey(
         "timeout", .duration(0...day), .value("25s"),
         "How long a stop waits for running jobs; then they go back to their queues.")
+    static let slow = SchemaKey(
+        "slow", .duration(0...30 * day), .value("1m"),
+        "A job that has been running for so long is called slow: the log says so, with the process that runs it, again at "
+            + "twice the time and so on, and when it ends; `martlet status` marks it. Nothing is done to it: that is for the "
+            + "handler's `timeout`. 0: no job is slow.")
     static let queues = SchemaKey(
         "queues", .queues, .value("default"),
         "The queues to serve. Names alone: strict order, an earlier queue is emptied first. With weights: a queue is "
@@ -95,6 +100,9 @@ package enum Schema {
     static let grace = SchemaKey(
         "handlers.NAME.grace", .duration(0...3600), .value("5s"),
         "Time between SIGTERM and SIGKILL. When Martlet itself stops it is at most 1s.")
+    static let handlerSlow = SchemaKey(
+        "handlers.NAME.slow", .duration(0...30 * day), .meaning("`slow` of the file"),
+        "When this handler's jobs are called slow; 0: never.")
     static let startTimeout = SchemaKey(
         "handlers.NAME.start_timeout", .duration(0.1...3600), .value("30s"),
         "serve: time until the process says that it is ready.")
@@ -153,7 +161,8 @@ package enum Schema {
 
     /// Keys of the file itself.
     package static let top = [
-        redis, processes, concurrency, timeout, queues, handlers, maximumRetries, deadMaximumJobs, deadTimeout, poison,
+        redis, processes, concurrency, timeout, slow, queues, handlers, maximumRetries, deadMaximumJobs, deadTimeout,
+        poison,
         limits, log, tag, labels,
     ]
     /// Keys of `redis` where it is a mapping.
@@ -169,7 +178,8 @@ package enum Schema {
     package static let limitKeys = [payloadLimit, payloadWarning, payloadDepth]
     /// Keys of each handler.
     package static let handlerKeys = [
-        command, classes, mode, threads, handlerTimeout, grace, startTimeout, maximumJobs, maximumMemory, environment,
+        command, classes, mode, threads, handlerTimeout, grace, handlerSlow, startTimeout, maximumJobs, maximumMemory,
+        environment,
         directory, user,
     ]
     /// Every key, in the order of the reference page.

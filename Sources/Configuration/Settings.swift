@@ -17,6 +17,8 @@ package struct Settings: Codable, Equatable, Sendable {
     package var concurrency: Int
     /// Seconds that a stop waits for running jobs.
     package var stopTimeout: Double
+    /// Seconds after which a run is called slow; 0 for never.
+    package var slow: Double
     /// In declared order, no name twice, never empty.
     package var queues: [QueueSetting]
     /// In declared order; no two claim the same class pattern. May be empty.
@@ -39,7 +41,8 @@ package struct Settings: Codable, Equatable, Sendable {
 
     package init(
         file: String, directory: String, redis: RedisSettings = .server(RedisEndpoint()), processes: Int = 1,
-        concurrency: Int = 10, stopTimeout: Double = 25, queues: [QueueSetting], handlers: [HandlerSettings] = [],
+        concurrency: Int = 10, stopTimeout: Double = 25, slow: Double = 60, queues: [QueueSetting],
+        handlers: [HandlerSettings] = [],
         maximumRetries: Int = 25, deadMaximumJobs: Int = 10_000, deadTimeout: Double = 180 * 86_400,
         poison: PoisonLimit = PoisonLimit(), payloadLimits: PayloadLimits = PayloadLimits(), logLevel: String = "info",
         logFormat: String = "auto", tag: String = "", labels: [String] = []
@@ -50,6 +53,7 @@ package struct Settings: Codable, Equatable, Sendable {
         self.processes = processes
         self.concurrency = concurrency
         self.stopTimeout = stopTimeout
+        self.slow = slow
         self.queues = queues
         self.handlers = handlers
         self.maximumRetries = maximumRetries

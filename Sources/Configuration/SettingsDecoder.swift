@@ -64,6 +64,7 @@ struct SettingsDecoder {
             processes: diagnosis.valueOrDefault(Schema.processes, in: section, Schema.processes.integer),
             concurrency: diagnosis.valueOrDefault(Schema.concurrency, in: section, Schema.concurrency.integer),
             stopTimeout: diagnosis.valueOrDefault(Schema.timeout, in: section, Schema.timeout.duration),
+            slow: diagnosis.valueOrDefault(Schema.slow, in: section, Schema.slow.duration),
             queues: diagnosis.queues(in: section, document: document, isSidekiq: isSidekiq),
             handlers: handlers(in: section),
             maximumRetries: diagnosis.valueOrDefault(

@@ -1,3 +1,14 @@
+/// How far a run has come, for people.
+package enum RunStanding: String, Sendable {
+    /// No process of its handler has room for it yet.
+    case waiting
+    case running
+    /// Its process was asked to end: its time is up, or the slot is wanted back.
+    case ending
+    /// Its process was sent SIGKILL and is still there.
+    case killed
+}
+
 /// What one slot is doing, for people.
 package struct SlotDescription: Equatable, Sendable {
     package let slot: Int
@@ -10,9 +21,11 @@ package struct SlotDescription: Equatable, Sendable {
     package let handler: String
     /// nil while the run waits for a process.
     package let pid: Int32?
+    package let standing: RunStanding
     /// Since the hand-over to the handler, or since it began to wait for one.
     package let seconds: Double
-    package let isWaiting: Bool
+    /// The time limit that will end the run, in seconds; nil if its handler has none.
+    package let timeout: Double?
 }
 
 /// The processes of one serve handler, for people.

@@ -123,16 +123,17 @@ package final class Dispatcher {
     }
 
     /// What the busy slots are doing, by slot.
-    package var slots: [SlotDescription] {
-        let now = MonotonicTime.now()
-        return host.board.entries.compactMap { entry in
-            guard let entry else { return nil }
-            return SlotDescription(
-                slot: entry.run.slot, number: entry.run.number, jid: entry.run.job.jid,
-                jobClass: entry.run.job.route.text, queue: entry.run.queue.text, attempt: entry.run.job.attempt,
-                handler: handlers[entry.handler].settings.name, pid: entry.pid,
-                seconds: now.seconds(since: entry.since), isWaiting: entry.keeper is ServePool)
-        }
+    package var slots: [SlotDescription] { host.board.entries.indices.compactMap(description) }
+
+    /// What a slot is doing; nil if it is free.
+    package func description(of slot: Int) -> SlotDescription? {
+        guard let entry = host.board.entries[slot] else { return nil }
+        let settings = handlers[entry.handler].settings
+        return SlotDescription(
+            slot: slot, number: entry.run.number, jid: entry.run.job.jid, jobClass: entry.run.job.route.text,
+            queue: entry.run.queue.text, attempt: entry.run.job.attempt, handler: settings.name, pid: entry.pid,
+            standing: entry.standing, seconds: MonotonicTime.now().seconds(since: entry.since),
+            timeout: settings.timeout)
     }
 
     /// The state of every serve handler's processes.

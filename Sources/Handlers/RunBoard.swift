@@ -24,6 +24,7 @@ final class RunBoard {
         var since: MonotonicTime
         var deadline = MonotonicTime.never
         var pid: Int32?
+        var standing = RunStanding.waiting
         var children = PushedJobs()
         /// How often it went back to its pool, because a process ended without having read it.
         var returns = 0
@@ -71,6 +72,7 @@ final class RunBoard {
     func begin(slot: Int, keeper: any RunKeeper, pid: Int32?, now: MonotonicTime) -> Int64? {
         entries[slot]?.keeper = keeper
         entries[slot]?.pid = pid
+        entries[slot]?.standing = .running
         entries[slot]?.since = now
         guard let index = entries[slot]?.handler, let timeout = handlers[index].settings.timeout else { return nil }
         let deadline = now.advanced(bySeconds: timeout)
@@ -80,6 +82,8 @@ final class RunBoard {
     }
 
     func setPID(_ pid: Int32, slot: Int) { entries[slot]?.pid = pid }
+
+    func setStanding(_ standing: RunStanding, slot: Int) { entries[slot]?.standing = standing }
 
     /// Three times is no coincidence any more: its handler ends whenever it is given a job.
     static let maximumReturns = 3
@@ -92,6 +96,7 @@ final class RunBoard {
         entries[slot]?.returns = returns + 1
         entries[slot]?.keeper = pool
         entries[slot]?.pid = nil
+        entries[slot]?.standing = .waiting
         entries[slot]?.deadline = .never
         return true
     }

@@ -45,17 +45,39 @@ package struct WorkEntry: Equatable, Sendable {
     package var startedAt: Timestamp
     /// The number of its reservation, by which rescue knows what was running; nil if nobody is to know.
     package var sequence: UInt64?
+    package var whereabouts: Whereabouts?
 
-    package init(slot: String, queue: QueueName, payload: [UInt8], startedAt: Timestamp, sequence: UInt64? = nil) {
+    /// Which process does it, and how it fares: for `martlet status`.
+    package struct Whereabouts: Equatable, Sendable {
+        package var handler: String
+        /// Nil while it waits for a process.
+        package var pid: Int32?
+        /// A word: "waiting", "running", "ending", "killed".
+        package var standing: String
+        package var isSlow: Bool
+
+        package init(handler: String, pid: Int32?, standing: String, isSlow: Bool) {
+            self.handler = handler
+            self.pid = pid
+            self.standing = standing
+            self.isSlow = isSlow
+        }
+    }
+
+    package init(
+        slot: String, queue: QueueName, payload: [UInt8], startedAt: Timestamp, sequence: UInt64? = nil,
+        whereabouts: Whereabouts? = nil
+    ) {
         self.sequence = sequence
         self.slot = slot
         self.queue = queue
         self.payload = payload
         self.startedAt = startedAt
+        self.whereabouts = whereabouts
     }
 
-    /// An object whose payload is a string that holds the job's JSON, and whose time is in whole seconds. The last member is
-    /// ours.
+    /// An object whose payload is a string that holds the job's JSON, and whose time is in whole seconds. Members from
+    /// `reservation` on are ours; Sidekiq passes over what it does not know.
     var json: [UInt8] {
         var json = Array(#"{"queue":"#.utf8)
         JSONText.append(quoted: queue.text, to: &json)
@@ -63,11 +85,31 @@ package struct WorkEntry: Equatable, Sendable {
         JSONText.append(quoted: String(decoding: payload, as: UTF8.self), to: &json)
         json += Array(",\"run_at\":\(startedAt.milliseconds / 1000)".utf8)
         if let sequence { json += Array(",\"reservation\":\(sequence)".utf8) }
+        if let whereabouts { whereabouts.append(to: &json) }
         return json + [UInt8(ascii: "}")]
     }
 
     /// The number of the reservation in what `json` wrote; nil in what another program did.
     static func sequence(inJSON bytes: [UInt8]) -> UInt64? {
         (try? JSONObject(scanning: bytes))?.integer("reservation").flatMap { UInt64(exactly: $0) }
+    }
+}
+
+extension WorkEntry.Whereabouts {
+    fileprivate func append(to json: inout [UInt8]) {
+        json += Array(",\"handler\":".utf8)
+        JSONText.append(quoted: handler, to: &json)
+        if let pid { json += Array(",\"handler_pid\":\(pid)".utf8) }
+        json += Array(",\"state\":".utf8)
+        JSONText.append(quoted: standing, to: &json)
+        if isSlow { json += Array(",\"slow\":true".utf8) }
+    }
+
+    /// Nil in what another program wrote.
+    init?(in object: JSONObject) {
+        guard let handler = object.string("handler"), let standing = object.string("state") else { return nil }
+        self.init(
+            handler: handler, pid: object.integer("handler_pid").flatMap { Int32(exactly: $0) }, standing: standing,
+            isSlow: object.bool("slow") ?? false)
     }
 }

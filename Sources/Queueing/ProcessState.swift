@@ -26,6 +26,9 @@ package struct ProcessState: Equatable, Sendable {
         package var jobClass: String?
         package var jid: String?
         package var startedAt: Timestamp?
+        /// Nil for jobs of other programs.
+        package var whereabouts: WorkEntry.Whereabouts?
+        package var isSlow: Bool { whereabouts?.isSlow ?? false }
     }
 
     static func commands(_ identity: String) -> [RedisCommand] {
@@ -72,6 +75,7 @@ extension ProcessState.RunningJob {
         let job = object.string("payload").flatMap { try? Job(decoding: Array($0.utf8)) }
         self.init(
             slot: slot, queue: object.string("queue") ?? "", jobClass: job?.route.text, jid: job?.jid,
-            startedAt: object.number("run_at").map(Timestamp.init(seconds:)))
+            startedAt: object.number("run_at").map(Timestamp.init(seconds:)),
+            whereabouts: WorkEntry.Whereabouts(in: object))
     }
 }

@@ -20,6 +20,9 @@ package struct StatusReport: Equatable, Sendable {
     package var lastTenMinutes: [ClassTotals]
     package var lastHour: [ClassTotals]
 
+    /// Jobs that have been running for longer than they should.
+    package var slow: Int { processes.reduce(0) { $0 + $1.jobs.count(where: \.isSlow) } }
+
     /// Reads it over a blocking connection.
     package static func read(_ connection: RedisConnection) throws(RedisError) -> StatusReport {
         let first = try connection.pipeline([

@@ -52,8 +52,12 @@ struct Figures: Equatable, Sendable {
     var slots = 0
     var processed = 0
     var failed = 0
+    var slow = 0
     /// What it waits for, or empty.
     var note = ""
+
+    /// "3 of 10 slots busy", and "1 slow" if there is one.
+    var slotParts: [String] { ["\(busy) of \(slots) slots busy"] + (slow > 0 ? ["\(slow) slow"] : []) }
 }
 
 /// A place among the children that is kept filled, across restarts and reloads.

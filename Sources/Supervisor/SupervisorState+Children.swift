@@ -21,8 +21,10 @@ extension SupervisorState {
         case .identity(let name): change(id) { $0.identity = name }
         case .figures(let busy, let slots, let processed, let failed, let note):
             change(id) {
-                $0.figures = Figures(busy: busy, slots: slots, processed: processed, failed: failed, note: note)
+                $0.figures = Figures(
+                    busy: busy, slots: slots, processed: processed, failed: failed, slow: $0.figures.slow, note: note)
             }
+        case .slow(let count): change(id) { $0.figures.slow = count }
         case .refused(let exitCode, let reason): refused(child, Refusal(exitCode: exitCode, reason: reason), now: now)
         case .dead, .retire: log(.warning, "\(child.label) sent what only the supervisor says; ignored")
         }
@@ -68,7 +70,7 @@ extension SupervisorState {
             guard let child = child(id), child.standing == .retiring else { return }
             log(.warning, "\(child.label) does not take messages: it is stopped instead")
             terminate(id, killAt: now.advanced(bySeconds: child.generation.stopTimeout + Patience.worker))
-        case .ready, .progress, .identity, .figures, .refused:
+        case .ready, .progress, .identity, .figures, .slow, .refused:
             break  // Never sent by the supervisor.
         }
     }
@@ -107,7 +109,7 @@ extension SupervisorState {
         let isSilent = !child.spec.role.speaksControl && child.standing == .starting
         var parts = [isSilent ? "running" : "\(child.standing)", "up \(Int(now.seconds(since: child.startedAt))) s"]
         if child.spec.role == .worker {
-            parts.append("\(child.figures.busy) of \(child.figures.slots) slots busy")
+            parts += child.figures.slotParts
             parts.append("\(child.figures.processed) processed, \(child.figures.failed) failed")
         }
         if child.spec.role.speaksControl {

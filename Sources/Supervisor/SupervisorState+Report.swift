@@ -64,7 +64,7 @@ extension SupervisorState {
         report.statusAt = .never
     }
 
-    /// "2 workers, 3 of 20 slots busy, 120 processed, 4 failed, quiet"
+    /// "2 workers, 3 of 20 slots busy, 1 slow, 120 processed, 4 failed, quiet"
     var statusText: String {
         var parts: [String] = []
         switch phase {
@@ -102,8 +102,9 @@ extension SupervisorState {
             if child.standing != .retiring { sum.slots += child.figures.slots }
             sum.processed += child.figures.processed
             sum.failed += child.figures.failed
+            sum.slow += child.figures.slow
         }
-        return ["\(sum.busy) of \(sum.slots) slots busy", "\(sum.processed) processed", "\(sum.failed) failed"]
+        return sum.slotParts + ["\(sum.processed) processed", "\(sum.failed) failed"]
     }
 
     /// Feeds the watchdog while every ready worker makes progress. A stop has deadlines of its own.

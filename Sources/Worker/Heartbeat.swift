@@ -40,9 +40,12 @@ struct Heartbeat {
     /// One beat: the lease, the record (of an idle worker every other time), the metrics, and a comparison of what Redis
     /// holds for us with what we know, since a request may have been carried out long after we had given it up.
     ///
-    /// - Parameter resident: measures the memory of the process and its handlers; looks through /proc.
+    /// - Parameters:
+    ///   - whereabouts: in which process the run of a slot is.
+    ///   - resident: measures the memory of the process and its handlers; looks through /proc.
     mutating func questions(
-        of state: WorkerState, metrics: [JobClass: ClassMetrics], resident: () -> Int, at now: Moment
+        of state: WorkerState, whereabouts: (Int) -> WorkEntry.Whereabouts?, metrics: [JobClass: ClassMetrics],
+        resident: () -> Int, at now: Moment
     ) -> [(RedisQuestion, RedisCommand)] {
         var beat = ProcessRegistry.Beat(identity: plan.identity)
         let isRegular = age % (2 * Int(Self.seconds)) == 0
@@ -57,7 +60,7 @@ struct Heartbeat {
                 slot.occupation.map {
                     WorkEntry(
                         slot: String(index), queue: $0.reservation.queue, payload: $0.job.payload,
-                        startedAt: $0.since.wall, sequence: $0.reservation.id.sequence)
+                        startedAt: $0.since.wall, sequence: $0.reservation.id.sequence, whereabouts: whereabouts(index))
                 }
             }
         }

@@ -31,6 +31,17 @@ struct JobLog {
         log.log(level: level, message, metadata: metadata)
     }
 
+    /// The end of a run that was told to be slow.
+    func slowEnded(_ job: Job, from queue: QueueName, _ report: DispatchReport, seconds: Double) {
+        var metadata = fields(of: job, queue)
+        metadata["handler"] = "\(report.handler ?? "-")"
+        metadata["handler_pid"] = "\(report.pid.map(String.init) ?? "-")"
+        log.notice("a slow run ended after \(Self.text(seconds: seconds)) s", metadata: metadata)
+    }
+
+    /// Whole seconds, or milliseconds of what is short.
+    static func text(seconds: Double) -> String { seconds < 1 ? milliseconds(seconds) : "\(Int(seconds))" }
+
     private static func summary(_ outcome: Outcome, _ verdict: Verdict?) -> (Logger.Level, Logger.Message, Failure?) {
         switch outcome {
         case .succeeded: return (.info, "done", nil)

@@ -108,7 +108,7 @@ extension WorkerLoop {
     func beat() {
         guard link.isUp else { return }
         let questions = heartbeat.questions(
-            of: state, metrics: tally.takeClasses(), resident: Self.residentKB, at: now)
+            of: state, whereabouts: whereabouts, metrics: tally.takeClasses(), resident: Self.residentKB, at: now)
         for question in questions { link.ask(question) }
         link.flush()
     }

@@ -27,6 +27,10 @@ final class WorkerLoop: @unchecked Sendable {
     var dispatcher: Dispatcher!
     var heartbeat: Heartbeat
     var tally = Tally()
+    var slow = SlowRuns()
+    let slowLimits: SlowRuns.Limits
+    /// How many slow runs the supervisor knows of.
+    var toldSlow = 0
     private var random: SeededGenerator
     private var runs = 0
     private var handlerGraceSeconds = WorkerPlan.handlerGraceSeconds
@@ -55,6 +59,7 @@ final class WorkerLoop: @unchecked Sendable {
             bounds: [.spawn: plan.cores + 1, .connect: 1], wake: { wake.signal() })
         state = WorkerState(plan.terms, seed: plan.seed, now: .bootTime())
         heartbeat = Heartbeat(plan)
+        slowLimits = SlowRuns.Limits(plan.settings)
         random = SeededGenerator(seed: ~plan.seed)
     }
 
@@ -170,6 +175,10 @@ final class WorkerLoop: @unchecked Sendable {
         tally.note(report.outcome, of: run.job.route, seconds: report.durationSeconds)
         take(.ran(slot: report.slot, RunResult(report, of: run.job, random: &random, now: now.wall)))
         jobLog.ended(run.job, from: run.reservation.queue, report, state.latestVerdict)
+        if slow.ended(slot: report.slot) {
+            let seconds = MonotonicTime.bootTime().seconds(since: run.since.boot)
+            jobLog.slowEnded(run.job, from: run.reservation.queue, report, seconds: seconds)
+        }
     }
 
     // MARK: Signals and the supervisor
@@ -228,6 +237,7 @@ final class WorkerLoop: @unchecked Sendable {
         link.checkTime()
         control.send(.progress)
         tellFigures()
+        lookForSlowRuns()
         if heartbeat.isDue(busy: state.busy, hasMetrics: tally.hasClasses) { beat() }
     }
 

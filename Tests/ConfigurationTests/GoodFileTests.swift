@@ -27,7 +27,7 @@ struct GoodFileTests {
         let reports = HandlerSettings(
             name: "reports", command: ["bin/reports", "--fast", "5"], executable: "/etc/martlet/bin/reports",
             classes: [ClassPattern("ReportJob"), ClassPattern("Reports::*")], mode: .serve, threads: 4, timeout: 0.5,
-            grace: 2, startTimeout: 60, maxJobs: 10_000, maxMemory: 512 << 20,
+            grace: 2, slow: 0, startTimeout: 60, maxJobs: 10_000, maxMemory: 512 << 20,
             environment: ["LANG": "C.UTF-8", "DEBUG": "true", "EMPTY": ""], directory: "/etc/martlet/app", user: "app")
         var mails = reports
         mails.name = "mails"
@@ -37,7 +37,7 @@ struct GoodFileTests {
         mails.threads = 1
         let expected = Settings(
             file: "/etc/martlet/full.yml", directory: "/etc/martlet", redis: .server(redis), processes: 2,
-            concurrency: 1000, stopTimeout: 0,
+            concurrency: 1000, stopTimeout: 0, slow: 90,
             queues: [queue("critical", 5), queue("default", 0), queue("low", 2)], handlers: [reports, mails],
             maximumRetries: 3, deadMaximumJobs: 500, deadTimeout: 5400,
             poison: PoisonLimit(deaths: 5, seconds: 86_400),
@@ -69,10 +69,10 @@ struct GoodFileTests {
         let places = try Fixture.decode("good/full.yml").get().places
         #expect(places.redis == Place(line: 1, column: 8))
         let reports = Places.Handler(
-            name: Place(line: 17, column: 3), command: Place(line: 18, column: 15),
-            directory: Place(line: 28, column: 16), user: Place(line: 29, column: 11))
+            name: Place(line: 18, column: 3), command: Place(line: 19, column: 15),
+            directory: Place(line: 30, column: 16), user: Place(line: 31, column: 11))
         #expect(places.handlers["reports"] == reports)
-        #expect(places.handlers["mails"]?.command == Place(line: 32, column: 15))
+        #expect(places.handlers["mails"]?.command == Place(line: 34, column: 15))
     }
 
     @Test("what has no effect in a mode is noted, not refused")

@@ -156,8 +156,8 @@ struct ServeTests {
     func descriptions() throws {
         let rig = try Rig(serve(), slots: 2)
         try rig.start(job(#""sleep",0.5"#, jid: "j1"), slot: 1, queue: "low")
-        #expect(rig.dispatcher.slots.map(\.isWaiting) == [true])
-        #expect(rig.turn { rig.dispatcher.slots.first?.isWaiting == false })
+        #expect(rig.dispatcher.slots.map(\.standing) == [.waiting])
+        #expect(rig.turn { rig.dispatcher.slots.first?.standing == .running })
         let slot = try #require(rig.dispatcher.slots.first)
         #expect(slot.slot == 1 && slot.jid == "j1" && slot.jobClass == "Test" && slot.queue == "low")
         #expect(slot.pid.map(isAlive) == true)

@@ -7,7 +7,8 @@ struct ControlChannelTests {
     private static let messages: [ControlMessage] = [
         .ready, .progress, .identity("host:4711:ab12"),
         .figures(busy: 3, slots: 10, processed: 123_456, failed: 7, note: "3 of 10 slots  busy"),
-        .figures(busy: 0, slots: 0, processed: 0, failed: 0, note: ""), .refused(exitCode: 78, reason: "no Redis here"),
+        .figures(busy: 0, slots: 0, processed: 0, failed: 0, note: ""), .slow(2),
+        .refused(exitCode: 78, reason: "no Redis here"),
         .dead(identity: "host:4712:cd34"), .retire,
         .dead(
             identity: "host:4712:cd34", WorkerDeath(how: "killed by SIGKILL, peak memory 9 MB", running: [3, 1 << 53])),

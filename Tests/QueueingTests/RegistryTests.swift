@@ -19,7 +19,8 @@ func someBeat(_ identity: String) -> ProcessRegistry.Beat {
         work: [
             WorkEntry(
                 slot: "s1", queue: QueueName(trusted: "q"), payload: bytes(#"{"class":"A","args":["\n"],"jid":"j1"}"#),
-                startedAt: noon)
+                startedAt: noon,
+                whereabouts: .init(handler: "h\"1", pid: 4711, standing: "running", isSlow: true))
         ])
 }
 

@@ -42,6 +42,8 @@ struct StatusTests {
         let job = try #require(process.jobs.first)
         #expect([job.slot, job.queue, job.jobClass, job.jid] == ["s1", "q", "A", "j1"])
         #expect(job.startedAt == noon)
+        #expect(job.whereabouts == .init(handler: "h\"1", pid: 4711, standing: "running", isSlow: true))
+        #expect(report.slow == 1)
         let totals = try #require(report.lastHour.first)
         #expect(report.lastHour.count == 1)
         #expect(totals.name == "A")

@@ -22,6 +22,25 @@ struct ReportTests {
         #expect(service.statuses.last == "1 worker, 1 of 10 slots busy, 120 processed, 4 failed")
     }
 
+    @Test("slow runs are counted in the status, until they have ended or their worker has")
+    func slow() {
+        var service = Service()
+        service.startAndBecomeReady()
+        service.says("worker 0", figures(2, 100, 3))
+        service.says("worker 0", .slow(2))
+        service.says("worker 1", figures(1, 20, 1))
+        service.says("worker 1", .slow(1))
+        service.says("worker 0", figures(3, 100, 3))
+        service.passes(seconds: 1)
+        #expect(service.statuses.last == "2 workers, 4 of 20 slots busy, 3 slow, 120 processed, 4 failed")
+        #expect(service.asks(.describe).count == 2)
+        #expect(service.log.contains { $0.contains("worker 0 (pid") && $0.contains("3 of 10 slots busy, 2 slow") })
+        service.says("worker 0", .slow(0))
+        service.ends("worker 1", .signaled(.kill, coreDumped: false))
+        service.passes(seconds: 1)
+        #expect(service.statuses.last == "1 worker, 3 of 10 slots busy, 120 processed, 4 failed")
+    }
+
     @Test(
         "a worker that was replaced counts with its jobs, not with its slots, and is quiet without the service being so"
     )

@@ -240,8 +240,12 @@ final class ServeProcess: EventSink, HandlerProcessOwner, RunKeeper {
         case .closeInput: closeInput()
         case .report(let violation):
             log("a handler's process broke the protocol and is killed: it \(violation.reason)", .warning)
-        case .terminate: process?.terminate()
-        case .kill: process?.kill()
+        case .terminate:
+            process?.terminate()
+            stand(.ending)
+        case .kill:
+            process?.kill()
+            stand(.killed)
         case .setTimer(let seconds): setTimer(seconds)
         case .cancelTimer: cancelTimer()
         case .startFailed(let reason): pool.startFailed(reason)
@@ -251,6 +255,10 @@ final class ServeProcess: EventSink, HandlerProcessOwner, RunKeeper {
             pool.ended(self)
         case .ended: pool.ended(self)
         }
+    }
+
+    private func stand(_ standing: RunStanding) {
+        for assignment in assignments { host.board.setStanding(standing, slot: assignment.slot) }
     }
 
     private func log(_ text: String, _ level: Logger.Level) {

@@ -161,12 +161,19 @@ final class SpawnRun: RunKeeper, HandlerProcessOwner, EventSink {
         // Until it is spawned there is nobody to ask; it is killed as soon as it is.
         guard let process else { return }
         process.terminate()
+        stand(.ending)
         after(grace) { $0.kill() }
     }
 
     private func kill() {
         process?.kill()
+        stand(.killed)
         after(HandlerProcess.secondsToDie) { $0.writeOff() }
+    }
+
+    /// Nothing is said of a slot that is somebody else's by now.
+    private func stand(_ standing: RunStanding) {
+        if !isFinished { host.board.setStanding(standing, slot: run.slot) }
     }
 
     /// The kernel holds the process. The slot is needed, and the run is as good as over.

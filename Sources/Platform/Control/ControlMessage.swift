@@ -10,6 +10,8 @@ package enum ControlMessage: Equatable, Sendable {
     case identity(String)
     /// What it is doing, for the status line: jobs running, how many could, and totals since its start.
     case figures(busy: Int, slots: Int, processed: Int, failed: Int, note: String)
+    /// So many of its runs are slow; said when that changes.
+    case slow(Int)
     /// It cannot work and restarting it would not help; it is about to exit with this status.
     case refused(exitCode: Int32, reason: String)
 
@@ -29,6 +31,7 @@ package enum ControlMessage: Equatable, Sendable {
         case .identity(let name): Array("identity \(name)".utf8)
         case .figures(let busy, let slots, let processed, let failed, let note):
             Array("figures \(busy) \(slots) \(processed) \(failed) \(note)".utf8)
+        case .slow(let count): Array("slow \(count)".utf8)
         case .refused(let exitCode, let reason): Array("refused \(exitCode) \(reason)".utf8)
         case .dead(let identity, nil): Array("dead \(identity)".utf8)
         case .dead(let identity, let death?):
@@ -49,6 +52,9 @@ package enum ControlMessage: Equatable, Sendable {
                 let failed = Int(words.next())
             else { return nil }
             self = .figures(busy: busy, slots: slots, processed: processed, failed: failed, note: words.rest)
+        case "slow":
+            guard let count = Int(words.next()) else { return nil }
+            self = .slow(count)
         case "refused":
             guard let exitCode = Int32(words.next()) else { return nil }
             self = .refused(exitCode: exitCode, reason: words.rest)

@@ -1,12 +1,14 @@
 import Glibc
 
 /// The time of a line, written out.
-enum LogClock {
+package enum LogClock {
     /// Local time as people read it: "2026-11-22 05:18:03.123".
     static func local(_ milliseconds: Int64) -> String { stamp(milliseconds, localtime_r, separator: " ") }
 
     /// RFC 3339 in UTC: "2026-11-22T04:18:03.123Z".
-    static func universal(_ milliseconds: Int64) -> String { stamp(milliseconds, gmtime_r, separator: "T") + "Z" }
+    package static func universal(_ milliseconds: Int64) -> String {
+        stamp(milliseconds, gmtime_r, separator: "T") + "Z"
+    }
 
     private static func stamp(
         _ milliseconds: Int64,
