@@ -22,6 +22,8 @@ package final class RedisLink: EventSink {
     }
 
     static let longestPauseSeconds = 5.0
+    /// At a stop there is little time left to tell Redis.
+    static let hurriedPauseSeconds = 0.25
     /// Between two questions to the sentinels. A master that was replaced tells nobody who stays connected, and takes
     /// writes for as long as it does not know itself.
     static let sentinelSeconds = 2.0
@@ -45,6 +47,10 @@ package final class RedisLink: EventSink {
     /// When bytes last moved that could not move at once: a large answer over a slow line takes its time.
     private var movedAt = MonotonicTime(nanoseconds: .min)
     private var failures = 0
+    private var isConnecting = false
+    private var isHurried = false
+    /// When the next attempt begins, if it waits for that.
+    private var retryTimer: TimerID?
     private var isEnded = false
     /// When the sentinels are asked next; `.never` while they are being asked.
     private var sentinelsDue = MonotonicTime.never
@@ -132,11 +138,20 @@ package final class RedisLink: EventSink {
 
     /// Connects in a follower, now.
     package func connect() {
-        guard !isEnded, connections == nil else { return }
+        guard !isEnded, connections == nil, !isConnecting else { return }
+        isConnecting = true
         pool.submit(.connect) { [greeting, unsafe = Unshared(self)] in
             let result = Unshared(greeting.greet())
             return { unsafe.value.greeted(result.value) }
         }
+    }
+
+    /// From now on the pauses between attempts are short, the one under way too.
+    package func hurry() {
+        isHurried = true
+        guard let retryTimer else { return }
+        loop.cancel(retryTimer)
+        retry(afterSeconds: 0)
     }
 
     /// Closes, for good.
@@ -146,6 +161,7 @@ package final class RedisLink: EventSink {
     }
 
     private func greeted(_ result: Result<RedisGreeting.Connections, RedisGreeting.Objection>) {
+        isConnecting = false
         guard !isEnded else { return }
         switch result {
         case .success(let connections):
@@ -191,9 +207,17 @@ package final class RedisLink: EventSink {
         let range = isBarred ? Self.barredPauseSeconds : 0.1...Self.longestPauseSeconds
         let ceiling = min(range.upperBound, range.lowerBound * Double(1 << min(failures, 6)))
         failures += 1
-        let seconds = max(ceiling * Double.random(in: 0.5...1, using: &random), isBarred ? range.lowerBound : 0)
+        let patient = max(ceiling * Double.random(in: 0.5...1, using: &random), isBarred ? range.lowerBound : 0)
+        let seconds = isHurried ? min(patient, Self.hurriedPauseSeconds) : patient
         tell(.down(reason: error.description, retrySeconds: seconds, isBarred: isBarred))
-        loop.at(.now().advanced(bySeconds: seconds)) { [weak self] in self?.connect() }
+        retry(afterSeconds: seconds)
+    }
+
+    private func retry(afterSeconds seconds: Double) {
+        retryTimer = loop.at(.now().advanced(bySeconds: seconds)) { [weak self] in
+            self?.retryTimer = nil
+            self?.connect()
+        }
     }
 
     // MARK: Answers

@@ -28,7 +28,7 @@ package enum WorkerEvent: Sendable {
     case stop(deadline: MonotonicTime)
     /// All handler processes have ended.
     case handlersEnded
-    /// The process record is gone from Redis, or Redis could not be told in time.
+    /// Redis says that lease and process record are gone.
     case deregistered
 }
 

@@ -63,6 +63,7 @@ extension WorkerState {
         mayHaveWork = true
         fullFetches = 0
         adopting.removeAll()
+        loseFarewell()
         if let request = inFlight {
             uncertain.formUnion(request.settlements.lazy.map(\.id))
             pending.insert(contentsOf: request.settlements, at: 0)
@@ -88,13 +89,18 @@ extension WorkerState {
 
         pending += blocked
         blocked.removeAll()
-        pending.removeAll { settlement in
+        var late: [ReservationID] = []
+        let uncertain = uncertain
+        func isGone(_ settlement: Settlement) -> Bool {
             known.insert(settlement.id)
             guard !held.contains(settlement.id) else { return false }
-            if !uncertain.contains(settlement.id) { actions.append(.tell(.late(settlement.id))) }
+            if !uncertain.contains(settlement.id) { late.append(settlement.id) }
             return true
         }
-        uncertain.removeAll()
+        pending.removeAll(where: isGone)
+        interrupted.removeAll(where: isGone)
+        for id in late { actions.append(.tell(.late(id))) }
+        self.uncertain.removeAll()
         for reservation in waiting.remove(allBut: held) { taken.append(reservation.id) }
         known.formUnion(waiting.ids)
         for slot in slots.indices {

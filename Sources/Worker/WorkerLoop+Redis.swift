@@ -113,10 +113,8 @@ extension WorkerLoop {
         link.flush()
     }
 
-    /// Says farewell, and does not wait for an answer for long: the record expires by itself.
+    /// Says farewell. How long the answer is waited for is the state's business.
     func deregister() {
-        guard link.isUp else { return take(.deregistered) }
         for question in heartbeat.farewell(metrics: tally.takeClasses(), at: now) { link.ask(question) }
-        loop.at(.now().advanced(bySeconds: 0.5)) { [unowned self] in take(.deregistered) }
     }
 }

@@ -147,9 +147,9 @@ final class WorkerLoop: @unchecked Sendable {
             dispatcher.stop(grace: handlerGraceSeconds) { [unowned self] in take(.handlersEnded) }
         case .deregister: deregister()
         case .exit:
-            // Whoever leaves jobs behind, since Redis could not be told, must not look as if it had settled everything:
-            // the supervisor then has them rescued. 75 is EX_TEMPFAIL.
-            exitStatus = state.isEmpty ? 0 : 75
+            // Whoever leaves something behind, since Redis could not be told, must not look as if it had not: the
+            // supervisor then has it rescued. 75 is EX_TEMPFAIL.
+            exitStatus = state.leavesNothing ? 0 : 75
         case .tell(let notice): jobLog.told(notice)
         }
     }
@@ -193,7 +193,7 @@ final class WorkerLoop: @unchecked Sendable {
             // The second time there is no waiting. A worker that is being replaced was not told to stop before.
             let wasTold = if case .stopping(let deadline) = state.phase { deadline != .never } else { false }
             let seconds = wasTold ? 0 : plan.settings.stopTimeout
-            take(.stop(deadline: MonotonicTime.bootTime().advanced(bySeconds: seconds)))
+            stop(withinSeconds: seconds)
         case .quiet: take(.quiet)
         case .describe: describe()
         case nil: break
@@ -211,10 +211,15 @@ final class WorkerLoop: @unchecked Sendable {
                 log.error("the supervisor is gone; stopping at once")
                 loop.forget(control.raw)
                 handlerGraceSeconds = WorkerPlan.orphanGraceSeconds
-                take(.stop(deadline: .bootTime()))
+                stop(withinSeconds: 0)
                 return
             }
         }
+    }
+
+    private func stop(withinSeconds seconds: Double) {
+        take(.stop(deadline: MonotonicTime.bootTime().advanced(bySeconds: seconds)))
+        link.hurry()
     }
 
     // MARK: Times

@@ -51,8 +51,6 @@ package struct WorkerState: Sendable {
         }
     }
 
-    /// A stop that cannot reach Redis gives up this long after its deadline: what is left is rescued by others.
-    static let farewellSeconds = 0.8
     /// Exchanges in a row that brought all that was asked for, after which being told of pushes is only noise.
     static let busyAfterFullFetches = 16
     /// How long a settlement that could not be written waits before it is tried again.
@@ -62,7 +60,7 @@ package struct WorkerState: Sendable {
 
     let terms: Terms
     package private(set) var phase = Phase.running
-    package private(set) var slots: [Slot]
+    package internal(set) var slots: [Slot]
     private var idle: [Int]
     var waiting = WaitingLine()
     var pending: [Settlement] = []
@@ -70,9 +68,13 @@ package struct WorkerState: Sendable {
     /// Settlements that Redis could not write, such as a retry into a set of another type, and when to try again.
     var blocked: [Settlement] = []
     var blockedUntil = MonotonicTime.never
+    /// Runs that a stop has interrupted and that wait for the others, to go back together.
+    var interrupted: [Settlement] = []
     var random: SeededGenerator
 
     var isLinked = false
+    /// Redis has known us at some time.
+    var wasLinked = false
     var isComparing = true
     var isRegistered = true
     var isListening = false
@@ -85,10 +87,8 @@ package struct WorkerState: Sendable {
     var adopting: Set<ReservationID> = []
     var leaseEnd: MonotonicTime
     private var prefetch: Prefetch
-    private var ending = Ending.notYet
+    var ending = Ending.notYet
     var actions: [WorkerAction] = []
-
-    private enum Ending { case notYet, handlers, handlersGone, record, over }
 
     package init(_ terms: Terms, seed: UInt64, now: MonotonicTime) {
         self.terms = terms
@@ -103,7 +103,8 @@ package struct WorkerState: Sendable {
     package var busy: Int { terms.slots - idle.count }
     /// Whether nothing of a job is in our hands: neither waiting, nor running, nor to be settled.
     package var isEmpty: Bool {
-        busy == 0 && waiting.isEmpty && pending.isEmpty && blocked.isEmpty && inFlight == nil && adopting.isEmpty
+        busy == 0 && waiting.isEmpty && pending.isEmpty && blocked.isEmpty && interrupted.isEmpty && inFlight == nil
+            && adopting.isEmpty
     }
 
     /// What follows from the run that ended last; nil once that is on its way.
@@ -114,6 +115,7 @@ package struct WorkerState: Sendable {
         switch event {
         case .linkUp:
             isLinked = true
+            wasLinked = true
             isRegistered = true
             compare()
         case .linkDown: lost()
@@ -140,17 +142,17 @@ package struct WorkerState: Sendable {
                 phase = .stopping(deadline: deadline)
                 actions.append(.quietHandlers)
             }
-        case .handlersEnded: if ending == .handlers { ending = .handlersGone }
+        case .handlersEnded: if case .handlers = ending { ending = .handlersGone }
         case .deregistered:
-            guard ending == .record else { return }
-            ending = .over
-            actions.append(.exit)
+            guard case .record = ending else { return }
+            exit(isForgotten: true)
         }
     }
 
     /// What follows from all that was handled since the last call.
     package mutating func next(at now: Moment) -> [WorkerAction] {
         interruptPastDeadline(now.boot)
+        requeueInterrupted(now.boot)
         retryBlocked(now.boot)
         fillSlots(now)
         giveBack(now.boot)
@@ -162,11 +164,7 @@ package struct WorkerState: Sendable {
 
     /// When `next` has something to do although nothing happens: nil if never.
     package func wakeUp(after now: MonotonicTime) -> MonotonicTime? {
-        var times: [MonotonicTime] = []
-        if case .stopping(let deadline) = phase {
-            times.append(deadline)
-            times.append(deadline.advanced(bySeconds: Self.farewellSeconds))
-        }
+        var times = endingTimes
         if !blocked.isEmpty { times.append(blockedUntil) }
         if let oldest = waiting.oldest { times.append(oldest.advanced(bySeconds: Prefetch.patienceSeconds)) }
         return times.filter { $0 > now }.min()
@@ -200,6 +198,10 @@ package struct WorkerState: Sendable {
         let verdict = Verdict.decide(
             result.outcome, for: run.job, from: run.reservation.queue, under: terms.policy, now: now.wall,
             chance: Double.random(in: 0..<1, using: &random), storedBacktrace: result.storedBacktrace)
+        if result.outcome == .interrupted, run.isInterrupted {
+            interrupted.append(Settlement(id: run.reservation.id, verdict: verdict, counts: .nothing))
+            return
+        }
         settle(
             run.reservation, verdict, counts: Self.counts(of: result.outcome),
             children: verdict == .ack ? result.children : [])
@@ -213,7 +215,7 @@ package struct WorkerState: Sendable {
         }
     }
 
-    private mutating func settle(
+    mutating func settle(
         _ reservation: Reservation, _ verdict: Verdict, counts: Settlement.Counts,
         children: [JobDraft.Prepared] = []
     ) {
@@ -254,42 +256,5 @@ package struct WorkerState: Sendable {
         nextSequence += UInt64(fetch)  // Never used again, even if the answer is lost.
         inFlight = request
         actions.append(.exchange(request))
-    }
-
-    // MARK: Ending
-
-    private mutating func giveBack(_ now: MonotonicTime) {
-        let returned =
-            phase == .running
-            ? waiting.take(olderThan: now.advanced(bySeconds: -Prefetch.patienceSeconds))
-            : waiting.takeAll()
-        guard !returned.isEmpty else { return }
-        for reservation in returned { settle(reservation, .requeue, counts: .nothing) }
-        actions.append(.tell(.givenBack(count: returned.count)))
-    }
-
-    private mutating func interruptPastDeadline(_ now: MonotonicTime) {
-        guard case .stopping(let deadline) = phase, now >= deadline else { return }
-        for slot in slots.indices {
-            guard case .running(var run) = slots[slot], !run.isInterrupted else { continue }
-            run.isInterrupted = true
-            slots[slot] = .running(run)
-            actions.append(.interrupt(slot: slot))
-        }
-    }
-
-    /// Handlers first, then the process record, then the process: each step once.
-    private mutating func endWhenDone(_ now: MonotonicTime) {
-        guard case .stopping(let deadline) = phase else { return }
-        switch ending {
-        case .notYet where isEmpty || now >= deadline:
-            // Past the deadline all handlers end at once, together with the runs that were just interrupted.
-            ending = .handlers
-            actions.append(.endHandlers)
-        case .handlersGone where isEmpty || now >= deadline.advanced(bySeconds: Self.farewellSeconds):
-            ending = .record
-            actions.append(.deregister)
-        default: break
-        }
     }
 }

@@ -68,6 +68,7 @@ extension SimulatedWorker {
         guard attempt == link.attempts, link.connection == nil else { return connection.close() }
         link.connection = connection
         link.failures = 0
+        hasGivenUp = false
         renew(askedAt)
         take(.linkUp)
         beat()
@@ -98,7 +99,8 @@ extension SimulatedWorker {
 
     private func retry() {
         link.attempts += 1  // Whatever the last attempt still says is not heard.
-        let ceiling = min(5, 0.1 * Double(1 << min(link.failures, 6)))
+        let longest = if case .stopping(let deadline) = state.phase, deadline != .never { 0.25 } else { 5.0 }
+        let ceiling = min(longest, 0.1 * Double(1 << min(link.failures, 6)))
         link.failures += 1
         take(.linkDown)
         after(ceiling * world.chance.between(0.5, 1), .timer) { [unowned self] in connect() }
@@ -180,7 +182,7 @@ extension SimulatedWorker {
     }
 
     private var known: [ReservationID] {
-        let settlements = state.pending + state.blocked + (state.inFlight?.settlements ?? [])
+        let settlements = state.pending + state.blocked + state.interrupted + (state.inFlight?.settlements ?? [])
         return state.waiting.ids + settlements.map(\.id) + state.slots.compactMap { $0.occupation?.reservation.id }
     }
 
@@ -207,10 +209,8 @@ extension SimulatedWorker {
     }
 
     func deregister() {
-        guard link.connection != nil else { return take(.deregistered) }
         hasGivenUp = true
         ask(.farewell, .deregister(identity))
-        after(0.5, .timer) { [unowned self] in take(.deregistered) }
     }
 
     /// The answer to beginning to listen is told like a push.

@@ -102,9 +102,9 @@ final class SimulatedWorker {
         case .endHandlers: endHandlers()
         case .deregister: deregister()
         case .exit:
-            world.note("\(identity) exits, \(state.isEmpty ? "empty" : "with jobs")")
+            world.note("\(identity) exits, \(state.leavesNothing ? "forgotten" : "leaving something behind")")
             world.ledger.left(self)
-            end(isClean: state.isEmpty)
+            end(isClean: state.leavesNothing)
         }
     }
 

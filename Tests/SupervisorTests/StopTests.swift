@@ -28,6 +28,18 @@ struct StopTests {
             ])
     }
 
+    @Test("so is one that exits and says that it could not take its leave of Redis")
+    func withoutFarewell() {
+        var service = Service(workers: 1)
+        service.startAndBecomeReady()
+        service.asks(.stop)
+        #expect(
+            service.ends("worker 0", .exited(75)) == [
+                .killStrays, .send("scheduler", .dead(identity: "host:worker 0")), .signal("scheduler", .terminate),
+            ])
+        #expect(service.ends("scheduler", .exited(0)) == [.killStrays, .exit(0)])
+    }
+
     @Test("what does not end is killed, so that no more than the time-out and two seconds pass in all")
     func deadline() {
         var service = Service(workers: 2, stopTimeout: 25)

@@ -255,9 +255,10 @@ struct WorkerStateTests {
         bench.advance(1)
         #expect(bench.next().endsHandlers)
         bench.tell(.ran(slot: start.slot, .init(outcome: .interrupted)), .handlersEnded)
-        #expect(!bench.next().deregisters)
-        bench.advance(1)
-        #expect(bench.next().deregisters)
+        #expect(!bench.next().exits)
+        bench.advance(1.3)
+        #expect(bench.next().exits)
+        #expect(!bench.state.isEmpty)
     }
 
     @Test("children of a run go with its ack, and only with its ack")
