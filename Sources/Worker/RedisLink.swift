@@ -47,7 +47,8 @@ package final class RedisLink: EventSink {
     /// When bytes last moved that could not move at once: a large answer over a slow line takes its time.
     private var movedAt = MonotonicTime(nanoseconds: .min)
     private var failures = 0
-    private var isConnecting = false
+    /// When the attempt that is under way began.
+    private var connectingSince: MonotonicTime?
     private var isHurried = false
     /// When the next attempt begins, if it waits for that.
     private var retryTimer: TimerID?
@@ -66,6 +67,10 @@ package final class RedisLink: EventSink {
     }
 
     package var isUp: Bool { connections != nil }
+    var standing: Progress.Link {
+        if connections != nil { return .up(isReceiving: isOverdue(at: .now()) && !isSilent(at: .now())) }
+        return connectingSince.map { .connecting(since: $0) } ?? .waiting
+    }
     /// Whether pushes can be noticed; if not, look often.
     package var hearsPushes: Bool { connections?.listener != nil }
 
@@ -98,11 +103,13 @@ package final class RedisLink: EventSink {
     package func checkTime() {
         askSentinels()
         let now = MonotonicTime.now()
-        guard let first = asked.first, first.deadline <= now,
-            movedAt.advanced(bySeconds: greeting.answerSeconds) <= now
-        else { return }
+        guard isOverdue(at: now), isSilent(at: now) else { return }
         lost(.timedOut(doing: "waiting for an answer of \(greeting.server)"))
     }
+
+    private func isOverdue(at now: MonotonicTime) -> Bool { asked.first.map { $0.deadline <= now } ?? false }
+
+    private func isSilent(at now: MonotonicTime) -> Bool { movedAt.advanced(bySeconds: greeting.answerSeconds) <= now }
 
     /// Asks in a follower whether our server is still the master. Polled, not subscribed to (`+switch-master`): a sentinel
     /// that is cut off says nothing to its subscribers, and looks like one that has nothing to say.
@@ -138,8 +145,8 @@ package final class RedisLink: EventSink {
 
     /// Connects in a follower, now.
     package func connect() {
-        guard !isEnded, connections == nil, !isConnecting else { return }
-        isConnecting = true
+        guard !isEnded, connections == nil, connectingSince == nil else { return }
+        connectingSince = .now()
         pool.submit(.connect) { [greeting, unsafe = Unshared(self)] in
             let result = Unshared(greeting.greet())
             return { unsafe.value.greeted(result.value) }
@@ -161,7 +168,7 @@ package final class RedisLink: EventSink {
     }
 
     private func greeted(_ result: Result<RedisGreeting.Connections, RedisGreeting.Objection>) {
-        isConnecting = false
+        connectingSince = nil
         guard !isEnded else { return }
         switch result {
         case .success(let connections):

@@ -56,6 +56,27 @@ extension WorkerLoop {
         ]
     }
 
+    // MARK: To the supervisor
+
+    /// Feeds the watchdog, if work moves.
+    func tellProgress() {
+        obstacle = progress.obstacle(link: link.standing, wantsJobs: state.wantsJobs, at: .now())
+        guard let obstacle else {
+            control.send(.progress)
+            return
+        }
+        if jobLog.shouldSay("progress", "none") { log.error("no progress: \(obstacle)") }
+    }
+
+    func tellFigures() {
+        let isQuiet = state.phase != .running
+        let note = obstacle.map { "no progress: \($0)" } ?? (!link.isUp ? "waiting for Redis" : isQuiet ? "quiet" : "")
+        control.send(
+            .figures(
+                busy: state.busy, slots: plan.settings.concurrency, processed: tally.processed, failed: tally.failed,
+                note: note))
+    }
+
     // MARK: Runs that take too long
 
     /// Looks at what runs, once a second.

@@ -56,6 +56,11 @@ extension WorkerLoop {
     }
 
     private func answered(_ question: RedisQuestion, _ reply: RedisReply) {
+        if case .exchange = question {
+            progress.answered(isExchange: true)
+        } else {
+            progress.answered(isExchange: false)
+        }
         do throws(RedisError) {
             switch question {
             case .exchange(let request):

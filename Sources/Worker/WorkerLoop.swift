@@ -27,6 +27,9 @@ final class WorkerLoop: @unchecked Sendable {
     var dispatcher: Dispatcher!
     var heartbeat: Heartbeat
     var tally = Tally()
+    var progress = Progress(now: .now())
+    /// What keeps work from moving, while something does.
+    var obstacle: String?
     var slow = SlowRuns()
     let slowLimits: SlowRuns.Limits
     /// How many slow runs the supervisor knows of.
@@ -240,18 +243,10 @@ final class WorkerLoop: @unchecked Sendable {
 
     private func housekeeping() {
         link.checkTime()
-        control.send(.progress)
+        tellProgress()
         tellFigures()
         lookForSlowRuns()
         if heartbeat.isDue(busy: state.busy, hasMetrics: tally.hasClasses) { beat() }
-    }
-
-    func tellFigures() {
-        let isQuiet = state.phase != .running
-        control.send(
-            .figures(
-                busy: state.busy, slots: plan.settings.concurrency, processed: tally.processed, failed: tally.failed,
-                note: !link.isUp ? "waiting for Redis" : isQuiet ? "quiet" : ""))
     }
 }
 

@@ -107,6 +107,9 @@ package struct WorkerState: Sendable {
             && adopting.isEmpty
     }
 
+    /// Whether there is a free slot that nothing is on its way to.
+    package var wantsJobs: Bool { phase == .running && busy + waiting.count + adopting.count < terms.slots }
+
     /// What follows from the run that ended last; nil once that is on its way.
     package var latestVerdict: Verdict? { pending.last?.verdict }
 
