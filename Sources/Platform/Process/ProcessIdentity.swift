@@ -27,14 +27,21 @@ package enum ProcessIdentity {
     /// Whether it is certain that the process that began then is no longer there. One that cannot be seen is not gone: /proc
     /// may hide those of other users (hidepid in proc(5), ProtectProc= of systemd), or there was no descriptor left to look.
     ///
+    /// Gone is also one that has ended and that nobody reaps: its supervisor has ended too, and not every init takes what
+    /// it is given, in containers above all. As long as there is a supervisor, the end is for that to tell.
+    ///
     /// - Parameters:
     ///   - startTime: as `startTime(of:)` gave it while the process ran; 0 if it could not be read.
-    ///   - look: `startTime(of:)`.
+    ///   - supervisor: our own; 1 if we have none or it is the init of its container.
+    ///   - look: what /proc says of a process.
     package static func isGone(
-        _ pid: Int32, startTime: UInt64, look: (Int32) -> UInt64? = { ProcessIdentity.startTime(of: $0) }
+        _ pid: Int32, startTime: UInt64, supervisor: Int32 = getppid(),
+        look: (Int32) -> ProcessEntry? = { ProcessEntry(pid: $0) }
     ) -> Bool {
         guard pid > 0, startTime > 0 else { return false }
-        if let found = look(pid) { return found != startTime }
+        if let found = look(pid) {
+            return found.startTime != startTime || (found.isZombie && found.parent == 1 && supervisor != 1)
+        }
         // Whoever may not see a process is still told whether there is one by that number: kill(2).
         return kill(pid, 0) != 0 && errno == ESRCH
     }
