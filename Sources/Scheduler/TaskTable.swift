@@ -3,6 +3,8 @@ enum TaskTable {
     static let tasks: [PeriodicTask] = [
         // Due jobs start at most 1 s late: half of that for the wait, the rest for the way.
         PeriodicTask(name: "promote due jobs", interval: 0.5, runOnce: PromoteDueJobs.runOnce),
+        // Tried at once when it is told; again if Redis was away then. What a killed worker held is to be back within 2 s.
+        PeriodicTask(name: "rescue declared", interval: 0.5, runOnce: RescueOrphans.rescueDeclared),
         // A lease is 20 s: with this, what a vanished host held is back within 30 s.
         PeriodicTask(name: "rescue orphans", interval: 5, runOnce: RescueOrphans.runOnce),
         // An operator who makes a server drop jobs hears of it within a minute.

@@ -33,6 +33,15 @@ struct RescueOrphansTests {
         #expect(try desk.call("ZCARD", Keys.leases).integer == 0)
     }
 
+    @Test("one that was declared dead while Redis was away, within half a second of its return")
+    func declaredMeanwhile() throws {
+        let desk = try Desk()
+        try desk.hold("elsewhere:1:x", leaseEnd: Self.farAway, "a")
+        desk.desk.dead = [("elsewhere:1:x", nil)]
+        for task in TaskTable.tasks where task.interval <= 0.5 { try desk.run(task.runOnce) }
+        #expect(try desk.queue("q") == ["a"])
+    }
+
     @Test("a process whose lease is over")
     func over() throws {
         let desk = try Desk()

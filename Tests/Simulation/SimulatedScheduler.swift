@@ -29,6 +29,7 @@ final class SimulatedScheduler {
 
     func begin() {
         repeated(every: 0.5) { [unowned self] done in promote(.retry) { [unowned self] in promote(.schedule, done) } }
+        repeated(every: 0.5) { [unowned self] done in rescueDeclared(done) }
         repeated(every: 5) { [unowned self] done in rescueOrphans(done) }
     }
 

@@ -246,9 +246,14 @@ final class Campaign {
         write(ledgers.final.places.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }, "final")
     }
 
-    /// What the daemons' logs say of results that came too late.
+    /// What the daemons' logs say of results that came too late: of runs that ended before their worker knew that it had
+    /// been taken for dead, and after.
     var lateResults: Int {
-        hosts.reduce(0) { $0 + $1.daemon.log.components(separatedBy: "a result came too late").count - 1 }
+        hosts.reduce(0) { sum, host in
+            let log = host.daemon.log
+            return sum + log.components(separatedBy: "a result came too late").count - 1
+                + log.components(separatedBy: "were given to others").count - 1
+        }
     }
 
     /// Jobs that were done a second before the first deed and after the last one.
