@@ -170,4 +170,13 @@ struct TidyTests {
             #expect(FileManager.default.fileExists(atPath: path), "\(match.1)")
         }
     }
+
+    @Test("every test that docs/explanation/delivery.md names is there, by its sentence")
+    func claims() {
+        let named = Tree.text("docs/explanation/delivery.md").matches(of: /`(Tests\/[A-Za-z0-9+.\/]+)`: "([^"]+)"/)
+        #expect(!named.isEmpty)
+        for match in named {
+            #expect(Tree.text(String(match.1)).contains(match.2), "\(match.1) has no test \(match.2)")
+        }
+    }
 }

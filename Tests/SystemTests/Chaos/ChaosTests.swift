@@ -27,7 +27,7 @@ struct ChaosTests {
             disturbances: Disturbances(ledgers.hits, ofRescue: true), peak: campaign.peak,
             strays: ledgers.final.strays.count, lateResults: campaign.lateResults, rates: campaign.rates(ledgers))
         print(summary.table)
-        let violations = check.violations + summary.slow
+        let violations = check.violations + summary.slow(machine: settings.seconds < 60 ? 8 : 0)
         for violation in violations.prefix(50) { Issue.record("seed \(seed): \(violation)") }
         if !violations.isEmpty || environment["MARTLET_CHAOS_KEEP"] != nil {
             let place = "/tmp/martlet-chaos-\(seed)"
