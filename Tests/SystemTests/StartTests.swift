@@ -1,3 +1,4 @@
+import Glibc
 import Platform
 import Redis
 import TestSupport
@@ -59,6 +60,48 @@ struct StartTests {
             eventually(within: 20, "it is fed while Redis is away") { fed(before + 4) }
             scene.server.start()
             #expect(scene.daemon.stop() == .exited(0))
+        }
+    }
+
+    @Test("it is not fed while a worker stands still, which the log says, and fed again when that goes on")
+    func starvedWatchdog() throws {
+        let socket = try NotifySocket()
+        let environment = ["NOTIFY_SOCKET=\(socket.path)", "WATCHDOG_USEC=1000000"]
+        try Scene.run(Self.configuration, environment: environment) { scene in
+            func fed() -> Int { socket.received.count { $0 == "WATCHDOG=1" } }
+            let worker = try #require(scene.daemon.workers.first)
+            kill(worker, SIGSTOP)
+            defer { kill(worker, SIGCONT) }
+            eventually(within: 40, "the log says which") {
+                _ = fed()  // Whoever does not read what it is told holds up who tells it.
+                return scene.daemon.log.contains("(pid \(worker)) has made no progress for")
+            }
+            let before = fed()
+            usleep(2_000_000)  // Four times as long as between two feedings.
+            #expect(fed() == before)
+            kill(worker, SIGCONT)
+            eventually(within: 20, "it is fed again") { fed() >= before + 2 }
+            try scene.finish()
+        }
+    }
+
+    @Test("an exchange that is never answered, again and again, is a failure that is known, and the watchdog is fed")
+    func unansweredExchanges() throws {
+        let socket = try NotifySocket()
+        let environment = ["NOTIFY_SOCKET=\(socket.path)", "WATCHDOG_USEC=1000000"]
+        try Scene.run(Self.configuration, environment: environment) { scene in
+            func fed() -> Int { socket.received.count { $0 == "WATCHDOG=1" } }
+            scene.server.freeze()
+            defer { scene.server.thaw() }
+            eventually(within: 30, "both workers know it") {
+                scene.daemon.lines(of: "log").count { $0.contains("worker-") && $0.contains("waiting for Redis") } == 2
+            }
+            let before = fed()
+            eventually(within: 30, "it is fed, longer than a worker may make no progress") { fed() >= before + 24 }
+            #expect(!scene.daemon.log.contains("no progress"))
+            scene.server.thaw()
+            scene.daemon.signal(.terminate)
+            #expect(scene.daemon.waitForExit(within: 30) == .exited(0))
         }
     }
 
