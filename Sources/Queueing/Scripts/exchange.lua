@@ -15,8 +15,9 @@
 --           jobs of each step, payloads, ids that were buried as poison }
 --
 -- A script that fails half-way keeps what it did. So whatever could refuse is asked before a reservation is removed,
--- and nothing follows from a settlement unless its HDEL removed 1. A full Redis (OOM) lets a script go on once it has
--- written: hence HDEL and RPOP come first, which need no memory.
+-- and nothing follows from a settlement unless its HDEL removed 1. What refuses all the same, such as an access list
+-- without the right to RPUSH, puts the reservation back. A full Redis (OOM) lets a script go on once it has written:
+-- hence HDEL and RPOP come first, which need no memory.
 local reservations, leases, retry, schedule, dead, queues = unpack(KEYS, 1, 6)
 local identity, prefix = ARGV[1], ARGV[4]
 local cursor = 7
@@ -85,8 +86,8 @@ end
 
 local function bury(payload, id)
   add(dead, after(0), payload, id)
-  redis.call('ZREMRANGEBYSCORE', dead, '-inf', after(-tonumber(ARGV[6])))
-  redis.call('ZREMRANGEBYRANK', dead, 0, -1 - tonumber(ARGV[5]))
+  redis.pcall('ZREMRANGEBYSCORE', dead, '-inf', after(-tonumber(ARGV[6])))
+  redis.pcall('ZREMRANGEBYRANK', dead, 0, -1 - tonumber(ARGV[5]))
 end
 
 -- Each: what must be true of the keys it writes, then what follows once the reservation is removed.
@@ -135,14 +136,17 @@ local settle = {
       end
     end
     return problem, function()
+      -- Lists first: whoever lacks the right to write them has written nothing when that shows.
       for _, child in ipairs(children) do
         local score, queue, payload = unpack(child)
-        if score ~= '' then
-          add(schedule, score, payload, id)
-        else
-          redis.pcall('SADD', queues, queue)
+        if score == '' then
           redis.call('LPUSH', prefix .. queue, payload)
+          redis.pcall('SADD', queues, queue)
         end
+      end
+      for _, child in ipairs(children) do
+        local score, _, payload = unpack(child)
+        if score ~= '' then add(schedule, score, payload, id) end
       end
     end
   end,
@@ -151,14 +155,23 @@ local settle = {
 for _ = 1, tonumber(take()) do
   local id, count = take(), take()
   local problem, follow = settle[take()](id)
+  if not problem then
+    local payload = redis.call('HGET', reservations, id)
+    if redis.call('HDEL', reservations, id) == 1 then
+      local is_done, reason = pcall(follow)
+      if is_done then
+        counted[count] = counted[count] + 1
+      else
+        redis.call('HSET', reservations, id, payload)
+        problem = type(reason) == 'table' and reason.err or tostring(reason)
+      end
+    else
+      fenced[#fenced + 1] = id
+    end
+  end
   if problem then
     blocked[#blocked + 1] = id
     blocked[#blocked + 1] = problem
-  elseif redis.call('HDEL', reservations, id) == 1 then
-    follow()
-    counted[count] = counted[count] + 1
-  else
-    fenced[#fenced + 1] = id
   end
 end
 

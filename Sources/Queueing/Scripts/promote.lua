@@ -5,7 +5,8 @@
 --       4… of each: the member, its queue or "" (it is no job: to the dead set as it is), the payload to push
 -- Returns { jobs pushed, members buried, {key, error, …} }
 --
--- What cannot be moved, since the key is of another type, is put off by a minute: it must not fill every batch.
+-- What cannot be moved, since the key is of another type or may not be written, is put off by a minute: it must not fill
+-- every batch.
 local set, dead, queues = unpack(KEYS)
 local prefix = ARGV[1]
 
@@ -21,29 +22,37 @@ local function objection(key, wanted)
 end
 
 local promoted, buried, troubled, named = 0, 0, {}, {}
+local function trouble(key, problem)
+  troubled[#troubled + 1] = key
+  troubled[#troubled + 1] = problem
+end
 for index = 4, #ARGV, 3 do
   local member, queue, payload = ARGV[index], ARGV[index + 1], ARGV[index + 2]
   local key = queue == '' and dead or prefix .. queue
   local problem = objection(key, queue == '' and 'zset' or 'list')
   if problem then
     redis.pcall('ZADD', set, 'XX', after(60), member)
-    troubled[#troubled + 1] = key
-    troubled[#troubled + 1] = problem
+    trouble(key, problem)
   elseif redis.call('ZREM', set, member) == 1 then
     if queue == '' then
       redis.call('ZADD', dead, after(0), member)
       buried = buried + 1
     else
-      if not named[queue] then redis.pcall('SADD', queues, queue) end
-      named[queue] = true
-      redis.call('LPUSH', key, payload)
-      promoted = promoted + 1
+      local reply = redis.pcall('LPUSH', key, payload)
+      if type(reply) == 'number' then
+        if not named[queue] then redis.pcall('SADD', queues, queue) end
+        named[queue] = true
+        promoted = promoted + 1
+      else
+        redis.call('ZADD', set, after(60), member)
+        trouble(key, reply.err)
+      end
     end
   end
 end
 
 if buried > 0 then
-  redis.call('ZREMRANGEBYSCORE', dead, '-inf', after(-tonumber(ARGV[3])))
-  redis.call('ZREMRANGEBYRANK', dead, 0, -1 - tonumber(ARGV[2]))
+  redis.pcall('ZREMRANGEBYSCORE', dead, '-inf', after(-tonumber(ARGV[3])))
+  redis.pcall('ZREMRANGEBYRANK', dead, 0, -1 - tonumber(ARGV[2]))
 end
 return { promoted, buried, troubled }

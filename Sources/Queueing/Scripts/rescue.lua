@@ -9,7 +9,7 @@
 -- Returns { 1 if it is alive (nothing was done), {queue, jobs, …}, {queue, error, …}, reservations buried as poison }
 --
 -- The oldest job is pushed last, to the end that is fetched next. What cannot be given back, since its queue is no
--- list, stays reserved, and the lease stays over: rescue will be tried again.
+-- list or may not be written, stays reserved, and the lease stays over: rescue will be tried again.
 local leases, reservations, origin, queues, processes, record, work, dead, poisoned, old_work = unpack(KEYS)
 local identity, prefix = ARGV[1], ARGV[3]
 
@@ -51,8 +51,8 @@ local function bury(id, payload)
     payload = payload .. (number % 2 == 0 and ' ' or '\t')
     number = math.floor(number / 2)
   end
-  redis.call('ZREMRANGEBYSCORE', dead, '-inf', string.format('%.3f', now / 1000 - tonumber(ARGV[5])))
-  redis.call('ZREMRANGEBYRANK', dead, 0, -1 - tonumber(ARGV[4]))
+  redis.pcall('ZREMRANGEBYSCORE', dead, '-inf', string.format('%.3f', now / 1000 - tonumber(ARGV[5])))
+  redis.pcall('ZREMRANGEBYRANK', dead, 0, -1 - tonumber(ARGV[4]))
   buried[#buried + 1] = id
 end
 
@@ -75,31 +75,44 @@ for _, job in ipairs(jobs) do
 end
 
 local returned, troubled = {}, {}
+local function trouble(queue, problem)
+  troubled[#troubled + 1] = queue
+  troubled[#troubled + 1] = problem
+end
+
 for _, queue in ipairs(names) do
   local key = prefix .. queue
   local found = redis.call('TYPE', key).ok
   if queue == '' or (found ~= 'list' and found ~= 'none') then
-    troubled[#troubled + 1] = queue
-    troubled[#troubled + 1] = 'WRONGTYPE ' .. key .. ' is a ' .. found .. ', not a list'
+    trouble(queue, 'WRONGTYPE ' .. key .. ' is a ' .. found .. ', not a list')
   else
-    local count, before = #ids[queue], #buried
+    local count, given = #ids[queue], 0
     for start = 1, count, 1000 do
       local last = math.min(start + 999, count)
       redis.call('HDEL', reservations, unpack(ids[queue], start, last))
-      local back = {}
+      local back, kept = {}, {}
       for index = start, last do
         local id = ids[queue][index]
         if running[id] and is_poison(running[id]) then
           bury(id, running[id].payload)
         else
           back[#back + 1] = payloads[queue][index]
+          kept[#kept + 1] = id
+          kept[#kept + 1] = payloads[queue][index]
         end
       end
-      if #back > 0 then redis.call('RPUSH', key, unpack(back)) end
+      local reply = #back > 0 and redis.pcall('RPUSH', key, unpack(back)) or 0
+      if type(reply) == 'number' then
+        given = given + #back
+      else
+        redis.call('HSET', reservations, unpack(kept))
+        trouble(queue, reply.err)
+        break
+      end
     end
     redis.pcall('SADD', queues, queue)
     returned[#returned + 1] = queue
-    returned[#returned + 1] = count - (#buried - before)
+    returned[#returned + 1] = given
   end
 end
 
