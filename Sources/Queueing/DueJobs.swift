@@ -21,6 +21,9 @@ package enum DueJobs {
     /// Why 100: a batch holds Redis for a fraction of a millisecond.
     package static let most = 100
 
+    /// About so many bytes are moved at a time: members may be large, and each travels twice.
+    static let mostBytes = 16 << 20
+
     package struct Due: Equatable, Sendable {
         /// Redis' clock.
         package var now: Timestamp
@@ -29,6 +32,16 @@ package enum DueJobs {
         package init(now: Timestamp, members: [[UInt8]]) {
             self.now = now
             self.members = members
+        }
+
+        /// Those, from the first, that are moved in one step; at least one, if there is one.
+        package var share: Due {
+            var bytes = 0
+            let end = members.firstIndex { member in
+                bytes += member.count
+                return bytes > mostBytes
+            }
+            return Due(now: now, members: Array(members.prefix(end.map { max($0, 1) } ?? members.count)))
         }
     }
 

@@ -8,6 +8,18 @@ package import Redis
 package enum Exchange {
     /// At most so many settlements, and jobs, in one exchange: Redis does nothing else meanwhile.
     package static let most = 1000
+    /// About so many bytes of payloads are settled in one exchange: Redis closes a connection that sends 1 GB at once.
+    package static let mostBytes = 16 << 20
+
+    /// How many of these, from the first, go into one exchange; at least one, if there is one.
+    package static func share(of settlements: [Settlement]) -> Int {
+        var bytes = 0
+        for (index, settlement) in settlements.prefix(most).enumerated() {
+            bytes += settlement.payloadBytes
+            if bytes > mostBytes { return max(index, 1) }
+        }
+        return min(settlements.count, most)
+    }
 
     package struct Request: Sendable {
         package var identity: String

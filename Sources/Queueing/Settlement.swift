@@ -35,6 +35,16 @@ extension Settlement {
         }
     }
 
+    /// What it carries to Redis, all else being short.
+    var payloadBytes: Int {
+        switch verdict {
+        case .retry(_, let payload), .bury(let payload): payload.count
+        case .retryUnlessPoison(_, let payload, let death): payload.count + death.poisoned.count
+        case .ack: children.reduce(0) { $0 + $1.payload.count }
+        case .discard, .requeue, .snooze: 0
+        }
+    }
+
     /// Adds the arguments `exchange.lua` reads for a settlement that has a sequel.
     func add(to command: inout RedisCommand) {
         command.add(id.text)

@@ -55,7 +55,7 @@ package struct WorkerState: Sendable {
     static let busyAfterFullFetches = 16
     /// How long a settlement that could not be written waits before it is tried again.
     static let blockedSeconds = 2.0
-    /// The most that one exchange settles, and the most it fetches.
+    /// The most that one exchange fetches.
     static let exchangeLimit = Exchange.most
 
     let terms: Terms
@@ -250,7 +250,7 @@ package struct WorkerState: Sendable {
         guard isLinked, !isComparing, inFlight == nil else { return }
         let fetch = wanted(now.boot)
         guard !pending.isEmpty || (fetch > 0 && mayHaveWork) else { return }
-        let settlements = Array(pending.prefix(Self.exchangeLimit))
+        let settlements = Array(pending.prefix(Exchange.share(of: pending)))
         pending.removeFirst(settlements.count)
         let request = Exchange.Request(
             identity: terms.identity, settlements: settlements, fetch: fetch, firstSequence: nextSequence,

@@ -76,4 +76,14 @@ struct DueJobsTests {
         try store.run("CONFIG", "SET", "maxmemory", "1")
         #expect(try promote(store, due(store)).promoted == 1)
     }
+
+    @Test("heavy members are moved a few at a time, so that no command is too large for Redis")
+    func heavy() {
+        let member = [UInt8](repeating: 0x20, count: 6 << 20)
+        let due = DueJobs.Due(now: noon, members: Array(repeating: member, count: 100))
+        #expect(due.share.members.count == 2)
+        #expect(DueJobs.Due(now: noon, members: [member + member + member, member]).share.members.count == 1)
+        #expect(DueJobs.Due(now: noon, members: [bytes("a"), bytes("b")]).share.members.count == 2)
+        #expect(DueJobs.Due(now: noon, members: []).share.members.isEmpty)
+    }
 }

@@ -237,4 +237,19 @@ struct SettleTests {
         // Loaded again by that, so the next is called by digest.
         #expect(try store.fetch(1, firstSequence: 2).isEmpty)
     }
+
+    @Test("heavy payloads are settled in several exchanges, so that no command is too large for Redis")
+    func heavy() {
+        func settlements(_ count: UInt64, _ verdict: Verdict) -> [Settlement] {
+            (0..<count).map {
+                Settlement(id: ReservationID(sequence: $0 + 1, queue: .standard), verdict: verdict, counts: .failed)
+            }
+        }
+        let megabyte = [UInt8](repeating: 0x20, count: 1 << 20)
+        #expect(Exchange.share(of: settlements(40, .retry(afterSeconds: 1, payload: megabyte))) == 16)
+        #expect(Exchange.share(of: settlements(3, .bury(payload: [UInt8](repeating: 0x20, count: 20 << 20)))) == 1)
+        #expect(Exchange.share(of: settlements(3000, .ack)) == 1000)
+        #expect(Exchange.share(of: settlements(3, .requeue)) == 3)
+        #expect(Exchange.share(of: []) == 0)
+    }
 }

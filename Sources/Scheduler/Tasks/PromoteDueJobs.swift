@@ -21,11 +21,12 @@ enum PromoteDueJobs {
         for _ in 0..<batches {
             let due = try DueJobs.due(redis.call(DueJobs.dueCommand(source)))
             guard !due.members.isEmpty else { break }
+            let share = due.share
             let promote = DueJobs.promoteCommand(
-                due, from: source, deadLimits: desk.deadLimits, limits: desk.payloadLimits)
+                share, from: source, deadLimits: desk.deadLimits, limits: desk.payloadLimits)
             let answer = try DueJobs.answer(redis.call(promote))
             report(answer, from: source, desk.log)
-            if due.members.count < DueJobs.most { break }
+            if due.members.count < DueJobs.most, share.members.count == due.members.count { break }
         }
     }
 
