@@ -59,7 +59,7 @@ struct Heartbeat {
             beat.work = state.slots.enumerated().compactMap { index, slot in
                 slot.occupation.map {
                     WorkEntry(
-                        slot: String(index), queue: $0.reservation.queue, payload: $0.job.payload,
+                        slot: String(index), queue: $0.reservation.queue, payload: $0.job.excerpt,
                         startedAt: $0.since.wall, sequence: $0.reservation.id.sequence, whereabouts: whereabouts(index))
                 }
             }

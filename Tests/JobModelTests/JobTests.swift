@@ -126,4 +126,19 @@ struct JobTests {
             "\(MalformedPayload.json(JSONError(offset: 3, reason: .badNumber)))"
                 == "not JSON: a malformed number at byte 3")
     }
+
+    @Test("a payload is shown as it is, and of a long one which job it is")
+    func excerpt() throws {
+        let short = Array(#"{"class":"A","jid":"j","args":[1.10]}"#.utf8)
+        #expect(try Job(decoding: short).excerpt == short)
+        let filler = String(repeating: "x", count: 1 << 20)
+        let long = try Job(
+            decoding: Array(
+                #"{"class":"Wrapper","wrapped":"R\"1","jid":"j","queue":"q","retry_count":2,"args":["\#(filler)"]}"#
+                    .utf8))
+        #expect(long.excerpt.count < 300)
+        let shown = try Job(decoding: long.excerpt)
+        #expect(shown.route == long.route && shown.jid == "j" && shown.retryCount == 2)
+        #expect(shown.declaredQueue?.text == "q")
+    }
 }
