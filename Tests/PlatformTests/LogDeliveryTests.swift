@@ -137,4 +137,40 @@ struct LogDeliveryTests {
             exit(seconds > 0.9 && seconds < 2 ? 7 : 1)
         }
     }
+
+    @Test("a journal that does not read does not hold the supervisor up; what was dropped is said when it reads again")
+    func stuckJournal() throws {
+        let path = "/tmp/martlet-journal-\(UInt32.random(in: .min ... .max))"
+        let raw = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        let journal = FileDescriptor(raw)
+        defer { unlink(path) }
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+        let isBound = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(raw, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) == 0
+            }
+        }
+        #expect(isBound)
+        let form = JournalForm(LogSource(component: "test", pid: 1))
+        let log = LogDirect(outlet: JournalOutlet(form, path: path))
+        let count = 5000
+        for number in 0..<count { log.add(record(number)) }
+
+        func next() throws -> String? {
+            var buffer = [UInt8](repeating: 0, count: 4096)
+            let length = recv(journal.raw, &buffer, buffer.count, Int32(MSG_DONTWAIT))
+            return length > 0 ? String(decoding: buffer[..<length], as: UTF8.self) : nil
+        }
+        var read = 0
+        while let text = try next() {
+            #expect(text.hasPrefix("MESSAGE=line \(read)\nPRIORITY=6\n"))
+            read += 1
+        }
+        #expect(read > 0 && read < count)
+        log.add(record(count))
+        #expect(try next()?.contains("\nMARTLET_DROPPED=\(count - read)\n") == true)
+        #expect(try next()?.hasPrefix("MESSAGE=line \(count)\n") == true)
+    }
 }
