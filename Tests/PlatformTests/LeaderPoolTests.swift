@@ -86,4 +86,40 @@ struct LeaderPoolTests {
         desk.pool.run { false }
         #expect(desk.pool.census().threads == 1)
     }
+
+    @Test("a thread that could not be started is started with later work", .timeLimit(.minutes(1)))
+    func laterThread() {
+        let (attempts, turns, wakes, submitted) = (Monitor(0), Monitor(0), Monitor(0), Monitor(false))
+        let ended = Monitor<[String]>([])
+        let pool = LeaderPool(
+            name: "pool", limit: 3, bounds: [.spawn: 2],
+            wake: {
+                wakes.withLock { $0 += 1 }
+                wakes.notify()
+            },
+            start: { body in
+                attempts.withLock { $0 += 1 }
+                return attempts.withLock { $0 } > 1 && OSThread.start(name: "pool", body)
+            })
+        pool.submit(.spawn) { { ended.withLock { $0.append("without another thread") } } }
+        pool.run {
+            if ended.withLock({ $0.count }) == 2 { return false }
+            _ = wakes.wait(until: .now().advanced(bySeconds: 0.02)) { $0 > 0 ? $0 : nil }
+            wakes.withLock { $0 = 0 }
+            pool.runCompletions()
+            turns.withLock { $0 += 1 }
+            turns.notifyAll()
+            let isTime = ended.withLock { $0.count } == 1 && !submitted.withLock { $0 }
+            guard isTime else { return true }
+            submitted.withLock { $0 = true }
+            pool.submit(.spawn) {
+                let before = turns.withLock { $0 }
+                let isLed = turns.wait(until: .now().advanced(bySeconds: 10)) { $0 > before + 1 ? true : nil } ?? false
+                return { ended.withLock { $0.append(isLed ? "while another led" : "while nobody led") } }
+            }
+            return true
+        }
+        #expect(ended.withLock { $0 } == ["without another thread", "while another led"])
+        #expect(pool.census().threads == 2)
+    }
 }

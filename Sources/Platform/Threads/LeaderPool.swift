@@ -47,11 +47,11 @@ package final class LeaderPool: @unchecked Sendable {
         }
     }
 
-    private let name: String
     private let limit: Int
     private let bounds: [Kind: Int]
     private let state = Monitor(State())
     private let wake: @Sendable () -> Void
+    private let startThread: (@escaping @Sendable () -> Void) -> Bool
     /// Written and read by the leader only: whether anything was submitted since it last looked.
     private var hasSubmitted = false
 
@@ -59,12 +59,16 @@ package final class LeaderPool: @unchecked Sendable {
     ///   - limit: threads at the most, at least 2, the calling thread of `run` included.
     ///   - bounds: how many pieces of each kind may block at a time; 1 where not given.
     ///   - wake: ends the leader's wait for events; called from followers.
-    package init(name: String, limit: Int, bounds: [Kind: Int], wake: @escaping @Sendable () -> Void) {
+    ///   - start: starts a thread, and says whether there is one; without, by `OSThread`.
+    package init(
+        name: String, limit: Int, bounds: [Kind: Int], wake: @escaping @Sendable () -> Void,
+        start: ((@escaping @Sendable () -> Void) -> Bool)? = nil
+    ) {
         precondition(limit >= 2, "a pool of one thread could never hand over the lead")
-        self.name = name
         self.limit = limit
         self.bounds = bounds
         self.wake = wake
+        startThread = start ?? { OSThread.start(name: name, stackBytes: 512 * 1024, $0) }
     }
 
     /// Puts work in line. Leader only.
@@ -138,10 +142,11 @@ package final class LeaderPool: @unchecked Sendable {
             hasSubmitted = false  // Nothing to take now; who ends a piece of work takes the next one itself.
             return nil
         }
-        if mustStart {
-            OSThread.start(name: name, stackBytes: 512 * 1024) { [self] in run(turn) }
-        } else {
+        if !mustStart {
             state.notify()
+        } else if !startThread({ [self] in run(turn) }) {
+            // Nobody leads while this thread works; it is tried again with the next piece of work.
+            state.withLock { $0.threads -= 1 }
         }
         return taken
     }
