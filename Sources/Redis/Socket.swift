@@ -112,15 +112,28 @@ extension Socket {
         let result = getaddrinfo(host, String(port), &hints, &list)
         guard result == 0 else { throw .lost(String(cString: gai_strerror(result))) }
         defer { freeaddrinfo(list) }
-        var failure = RedisError.lost("no address")
+        var addresses: [(family: Int32, bytes: UnsafeRawBufferPointer)] = []
         var next = list
         while let entry = next {
             next = entry.pointee.ai_next
-            let address = UnsafeRawBufferPointer(start: entry.pointee.ai_addr, count: Int(entry.pointee.ai_addrlen))
+            let start = UnsafeRawBufferPointer(start: entry.pointee.ai_addr, count: Int(entry.pointee.ai_addrlen))
+            addresses.append((entry.pointee.ai_family, start))
+        }
+        let socket = try connect(addresses, until: deadline)
+        socket.watchOver()
+        return socket
+    }
+
+    /// To the first that answers. One that says nothing gets its share of the time only: the next may be well.
+    static func connect(
+        _ addresses: [(family: Int32, bytes: UnsafeRawBufferPointer)], until deadline: MonotonicTime
+    ) throws(RedisError) -> Socket {
+        var failure = RedisError.lost("no address")
+        for (index, address) in addresses.enumerated() {
+            let now = MonotonicTime.now()
+            let share = deadline.seconds(since: now) / Double(addresses.count - index)
             do {
-                let socket = try connect(entry.pointee.ai_family, address, until: deadline)
-                socket.watchOver()
-                return socket
+                return try connect(address.family, address.bytes, until: now.advanced(bySeconds: share))
             } catch {
                 failure = error
             }

@@ -1,8 +1,9 @@
 import Glibc
 import Platform
-import Redis
 import TestSupport
 import Testing
+
+@testable import Redis
 
 @Suite("A connection to Redis")
 struct ConnectionTests {
@@ -134,6 +135,62 @@ struct ConnectionTests {
                 #expect(me.contains(" name=my-name "))
             }
         }
+    }
+
+    @Test("of a server's addresses one that says nothing leaves time for the next", .timeLimit(.minutes(1)))
+    func deadAddress() throws {
+        let (dead, alive) = (try listener(), try listener())
+        dead.fill()
+        #expect(throws: RedisError.self) { try call([dead.address], within: 0.1) }
+        try call([dead.address, alive.address], within: 2)
+    }
+
+    private func call(_ addresses: [sockaddr_in], within seconds: Double) throws {
+        try addresses.withUnsafeBytes { buffer in
+            let size = MemoryLayout<sockaddr_in>.stride
+            _ = try Socket.connect(
+                addresses.indices.map {
+                    (AF_INET, UnsafeRawBufferPointer(rebasing: buffer[($0 * size)..<($0 + 1) * size]))
+                },
+                until: .now().advanced(bySeconds: seconds))
+        }
+    }
+
+    private final class Listener {
+        let raw: Int32
+        let address: sockaddr_in
+        private var callers: [Int32] = []
+
+        init(raw: Int32, address: sockaddr_in) { (self.raw, self.address) = (raw, address) }
+
+        deinit { for descriptor in callers + [raw] { close(descriptor) } }
+
+        /// Calls until nobody else gets through: who is not accepted waits in a short line, and further calls are dropped, as
+        /// by a host that is gone.
+        func fill() {
+            for _ in 0..<8 {
+                let kind = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
+                let caller = socket(AF_INET, kind, 0)
+                callers.append(caller)
+                var address = address
+                _ = withUnsafePointer(to: &address) {
+                    $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                        connect(caller, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+                    }
+                }
+            }
+        }
+    }
+
+    private func listener() throws -> Listener {
+        let raw = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        let port = try bindToFreePort(raw)
+        guard listen(raw, 0) == 0 else { throw SystemError.last("listen") }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = in_port_t(UInt16(port).bigEndian)
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        return Listener(raw: raw, address: address)
     }
 }
 
