@@ -41,7 +41,7 @@ struct BulkPush {
         return refused
     }
 
-    /// Pushes these jobs and prints their jids.
+    /// Pushes these jobs and prints the jids of those that are pushed.
     mutating func push(_ jobs: [JobDraft.Prepared]) throws {
         let outcome: Producer.Outcome
         do throws(RedisError) {
@@ -52,14 +52,19 @@ struct BulkPush {
             throw error
         }
         pushed += outcome.pushed
-        guard outcome.refused.isEmpty else {
-            for refused in outcome.refused {
-                Output.error(
-                    "martlet: \(refused.jobs) jobs for \(refused.place) not pushed: \(refused.refusal.message)")
-            }
+        // In the order of the input, also where Redis took only some.
+        let taken = Set(outcome.jids)
+        let jids = jobs.map(\.jid).filter(taken.contains)
+        if !jids.isEmpty { Output.line(jids.joined(separator: "\n")) }
+        for refused in outcome.refused {
+            let what =
+                refused.jobs > 0 ? "\(refused.jobs) jobs for \(refused.place) not pushed" : "a queue is not listed"
+            Output.error("martlet: \(what): \(refused.refusal.message)")
+        }
+        guard outcome.refused.allSatisfy({ $0.jobs == 0 }) else {
+            Output.error("martlet: pushed \(pushed) jobs; what is left of the input was not tried")
             throw Exit.unavailable
         }
-        Output.line(jobs.map(\.jid).joined(separator: "\n"))
     }
 
     private mutating func flush(_ jobs: inout [JobDraft.Prepared]) throws {

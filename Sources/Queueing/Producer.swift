@@ -6,21 +6,21 @@ package enum Producer {
     /// Commands that go to Redis together.
     package struct Batch: Sendable {
         package private(set) var commands: [RedisCommand] = []
-        // Of each command: how many jobs it carries, and where to.
-        private var loads: [(place: String, jobs: Int)] = []
+        // Of each command: which jobs it carries, and where to.
+        private var loads: [(place: String, jids: [String])] = []
 
-        fileprivate mutating func append(_ command: RedisCommand, to place: String, carrying jobs: Int) {
+        fileprivate mutating func append(_ command: RedisCommand, to place: String, carrying jids: [String]) {
             commands.append(command)
-            loads.append((place, jobs))
+            loads.append((place, jids))
         }
 
         package func outcome(_ replies: [RedisReply]) -> Outcome {
             var outcome = Outcome()
             for (load, reply) in zip(loads, replies) {
                 if let refusal = reply.refusal {
-                    outcome.refused.append(Refused(place: load.place, jobs: load.jobs, refusal: refusal))
+                    outcome.refused.append(Refused(place: load.place, jobs: load.jids.count, refusal: refusal))
                 } else {
-                    outcome.pushed += load.jobs
+                    outcome.jids += load.jids
                 }
             }
             return outcome
@@ -30,13 +30,17 @@ package enum Producer {
     package struct Refused: Equatable, Sendable {
         /// The key.
         package var place: String
+        /// 0 where only the name of a queue could not be listed: its jobs are pushed.
         package var jobs: Int
         package var refusal: RedisRefusal
     }
 
     package struct Outcome: Equatable, Sendable {
-        package var pushed = 0
+        /// What is pushed, by queue.
+        package var jids: [String] = []
         package var refused: [Refused] = []
+
+        package var pushed: Int { jids.count }
 
         package init() {}
     }
@@ -65,31 +69,31 @@ package enum Producer {
 
     private static func batch(_ jobs: [JobDraft.Prepared]) -> Batch {
         var schedule = RedisCommand(["ZADD", Keys.schedule])
-        var scheduled = 0
+        var scheduled: [String] = []
         var queues: [QueueName] = []
-        var payloads: [QueueName: [[UInt8]]] = [:]
+        var loads: [QueueName: [JobDraft.Prepared]] = [:]
         for job in jobs {
             if let at = job.at {
                 schedule.add(Score.text(at))
                 schedule.add(job.payload)
-                scheduled += 1
+                scheduled.append(job.jid)
             } else {
-                if payloads[job.queue] == nil { queues.append(job.queue) }
-                payloads[job.queue, default: []].append(job.payload)
+                if loads[job.queue] == nil { queues.append(job.queue) }
+                loads[job.queue, default: []].append(job)
             }
         }
         var batch = Batch()
         if !queues.isEmpty {
-            batch.append(RedisCommand(["SADD", Keys.queues] + queues.map(\.text)), to: Keys.queues, carrying: 0)
+            batch.append(RedisCommand(["SADD", Keys.queues] + queues.map(\.text)), to: Keys.queues, carrying: [])
         }
         for queue in queues {
-            // Every queue in the list has payloads.
-            let payloads = payloads[queue] ?? []
+            // Every queue in the list has jobs.
+            let jobs = loads[queue] ?? []
             var push = RedisCommand(["LPUSH", Keys.queue(queue)])
-            for payload in payloads { push.add(payload) }
-            batch.append(push, to: Keys.queue(queue), carrying: payloads.count)
+            for job in jobs { push.add(job.payload) }
+            batch.append(push, to: Keys.queue(queue), carrying: jobs.map(\.jid))
         }
-        if scheduled > 0 { batch.append(schedule, to: Keys.schedule, carrying: scheduled) }
+        if !scheduled.isEmpty { batch.append(schedule, to: Keys.schedule, carrying: scheduled) }
         return batch
     }
 
@@ -102,7 +106,7 @@ package enum Producer {
         var total = Outcome()
         for batch in batches(jobs) {
             let outcome = batch.outcome(try connection.pipeline(batch.commands))
-            total.pushed += outcome.pushed
+            total.jids += outcome.jids
             total.refused += outcome.refused
         }
         return total

@@ -95,6 +95,32 @@ struct CommandTests {
         }
     }
 
+    @Test("push: the jids of what Redis took are printed, also where it refused the rest")
+    func pushPartly() throws {
+        try Scene.run(Self.configuration, starting: false) { scene in
+            let redis = try scene.server.connect()
+            _ = try redis.call(RedisCommand(["SET", "queue:bad", "text"])).accepted()
+            let lines = #"""
+                {"class":"Job","args":[1],"jid":"one"}
+                {"class":"Job","args":[2],"jid":"two","queue":"bad"}
+                {"class":"Job","args":[3],"jid":"three"}
+                """#
+            let push = scene.daemon.martlet(["push", "--from", "-"], input: lines)
+            #expect(push.code == 69)
+            #expect(push.output == "one\nthree\n")
+            #expect(push.errors.contains("1 jobs for queue:bad not pushed: WRONGTYPE"))
+            #expect(push.errors.contains("pushed 2 jobs"))
+            #expect(try scene.jobs.queue().count == 2)
+
+            // A job lies in its queue whether or not the queue is listed.
+            _ = try redis.call(RedisCommand(["DEL", "queues"])).accepted()
+            _ = try redis.call(RedisCommand(["SET", "queues", "text"])).accepted()
+            let unlisted = scene.daemon.martlet(["push", "Job"])
+            #expect(unlisted.code == 0 && !unlisted.output.isEmpty)
+            #expect(unlisted.errors.contains("a queue is not listed"))
+        }
+    }
+
     @Test("wrong use of push is explained, exit 64; a Redis that is away is exit 69")
     func pushMistakes() throws {
         try Scene.run(Self.configuration, starting: false) { scene in
