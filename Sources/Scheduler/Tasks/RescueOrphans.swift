@@ -90,9 +90,10 @@ enum RescueOrphans {
                 metadata: ["id": "\(id)", "jid": "\(deaths[id]?.jid ?? "-")"])
         }
         for (queue, refusal) in answer.troubled.sorted(by: { $0.key < $1.key }) {
-            desk.log.error(
-                "jobs of a dead process cannot go back to their queue; they stay reserved, and it is tried again",
-                metadata: ["queue": "\(queue.text)", "reason": "\(refusal.message)"])
+            desk.complain(
+                of: "queue \(queue.text)",
+                "jobs of a dead process cannot go back to queue \(queue.text); they stay reserved, and it is tried again",
+                refusal.message)
         }
     }
 }
