@@ -9,14 +9,19 @@ struct SupervisionPlan {
     private let executable: String
     private let environment: [String]
     private let lock: Int32?
+    private let openFilesLimit: UInt64
 
-    /// - Parameter lock: of the embedded Redis's directory, nil without one.
-    init(environment: [String: String], lock: Int32?) throws(SystemError) {
+    /// - Parameters:
+    ///   - lock: of the embedded Redis's directory, nil without one.
+    ///   - openFilesLimit: the soft limit of open files that children get: what it was before the supervisor, which holds
+    ///     two for each of them, raised its own.
+    init(environment: [String: String], lock: Int32?, openFilesLimit: UInt64) throws(SystemError) {
         executable = try Self.ownExecutable()
         // Workers greet Redis with what stands in their settings, not in their environment.
         self.environment = environment.filter { Self.passedOn.contains($0.key) }.map { "\($0.key)=\($0.value)" }
             .sorted()
         self.lock = lock
+        self.openFilesLimit = openFilesLimit
     }
 
     func plan(_ settings: Settings, _ environment: [String: String]) throws(EmbeddedRedisError) -> Plan {
@@ -37,7 +42,7 @@ struct SupervisionPlan {
             executable: executable, arguments: ["martlet"] + arguments, environment: environment,
             descriptors: [(0, STDIN_FILENO), (1, STDOUT_FILENO), (2, STDERR_FILENO)],
             // A worker that runs handlers as other users needs the rights it was started with.
-            noNewPrivileges: false)
+            noNewPrivileges: false, openFilesLimit: openFilesLimit)
     }
 
     /// What our own roles need of the environment; handlers get none of it.

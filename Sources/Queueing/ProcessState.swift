@@ -60,7 +60,8 @@ package struct ProcessState: Equatable, Sendable {
         busy = fields["busy"].flatMap { Int($0) } ?? 0
         lastBeat = fields["beat"].flatMap { Double($0) }.map(Timestamp.init(seconds:))
         isQuiet = fields["quiet"] == "true"
-        residentKB = fields["rss"].flatMap { Int($0) } ?? 0
+        // Anybody may have written it: what is computed from it must not overflow.
+        residentKB = min(max(0, fields["rss"].flatMap { Int($0) } ?? 0), 1 << 50)
         jobs = (work.pairs ?? []).compactMap { RunningJob(slot: $0.name, entry: $0.value) }
             .sorted { ($0.startedAt?.milliseconds ?? 0, $0.slot) < ($1.startedAt?.milliseconds ?? 0, $1.slot) }
     }

@@ -81,10 +81,12 @@ package struct ClassTotals: Equatable, Sendable {
                 continue
             }
             let name = String(field[..<bar])
+            // Sums of an hour's minutes cannot overflow, whoever wrote them.
+            let number = min(max(0, value), 1 << 53)
             switch field[field.index(after: bar)...] {
-            case "p": totals[name, default: ClassTotals(name: name)].runs += value
-            case "f": totals[name, default: ClassTotals(name: name)].failures += value
-            case "ms": totals[name, default: ClassTotals(name: name)].milliseconds += value
+            case "p": totals[name, default: ClassTotals(name: name)].runs += number
+            case "f": totals[name, default: ClassTotals(name: name)].failures += number
+            case "ms": totals[name, default: ClassTotals(name: name)].milliseconds += number
             default: break
             }
         }

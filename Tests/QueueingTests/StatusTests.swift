@@ -84,4 +84,20 @@ struct StatusTests {
         #expect(next.compact == "240229")
         #expect(Keys.minuteMetrics(next) == "j|240229|0:00")
     }
+
+    @Test("numbers that nobody can have counted do no harm")
+    func absurd() throws {
+        let store = try Store()
+        let most = "9223372036854775807"
+        try store.run("SADD", "processes", "h:1:abc")
+        try store.run("HSET", "h:1:abc", "info", #"{"hostname":"h","started_at":1e300}"#, "rss", most, "beat", "nan")
+        let now = try StatusReport.read(store.redis).now
+        for minute in 0..<3 {
+            let date = CalendarDate(Timestamp(milliseconds: now.milliseconds - Int64(minute) * 60_000))
+            try store.run("HSET", Keys.minuteMetrics(date), "A|p", most, "A|ms", most, "A|f", "-\(most)")
+        }
+        let report = try StatusReport.read(store.redis)
+        #expect(report.processes.first.map { $0.residentKB + 512 > 0 } == true)
+        #expect(report.lastHour.first.map { $0.runs > 0 && $0.failures == 0 } == true)
+    }
 }

@@ -48,6 +48,26 @@ struct StartTests {
         }
     }
 
+    @Test("more workers than the soft limit of open files allows are started, and handlers get that limit")
+    func openFiles() throws {
+        let configuration = """
+            processes: 8
+            concurrency: 1
+            handlers:
+              limit: { command: [/bin/sh, -c, "ulimit -Sn > limit"], classes: [Limit] }
+            """
+        let server = RedisServer()
+        let daemon = Daemon(configuration, server: server, wrapper: ["/bin/sh", "-c", "ulimit -Sn 20; \"$@\"", "sh"])
+        defer {
+            daemon.end()
+            server.stop()
+        }
+        daemon.start()
+        try #require(daemon.isRunning, "\(daemon.log)")
+        try Jobs(server).push(Jobs.payload("Limit", "j"))
+        eventually(within: 20, "the handler has looked") { daemon.lines(of: "limit") == ["20"] }
+    }
+
     @Test("the watchdog is fed while the loop turns, and during an outage of Redis")
     func watchdog() throws {
         let socket = try NotifySocket()

@@ -55,7 +55,7 @@ struct RunCommand: ParsableCommand {
     private func loop(
         _ settings: Settings, _ environment: [String: String], lock: Int32?, _ log: Logger
     ) throws -> Int32 {
-        let plan = try SupervisionPlan(environment: environment, lock: lock)
+        let plan = try SupervisionPlan(environment: environment, lock: lock, openFilesLimit: OpenFiles.raise())
         // The first plan comes from what was proved just now, those of later reloads from what the file then says.
         var first: Settings? = settings
         return SupervisorLoop(
