@@ -178,7 +178,12 @@ extension Campaign {
             hits.append(hit)
             host.phase = .stopping(since: hit.at)
             host.daemon.signal(.terminate)
-            if manner == .termTwice { later(pause) { host.daemon.signal(.terminate) } }
+            if manner == .termTwice {
+                later(pause) {
+                    // It may have ended by then, and another one may have begun.
+                    if host.phase == .stopping(since: hit.at) { host.daemon.signal(.terminate) }
+                }
+            }
         case .termThenKill:
             host.daemon.signal(.terminate)
             host.phase = .stopping(since: hit.at)

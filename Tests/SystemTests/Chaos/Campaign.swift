@@ -22,8 +22,8 @@ final class Campaign {
     let hosts: [ChaosHost]
     let desk: RedisDesk
     private let directory = TemporaryDirectory()
-    // Redis writes each answer's command to its file before it answers, and memory is quick: what it forgets when it is killed
-    // is none of our business here.
+    // Redis writes to its file before it answers, and memory is quick: what a slow disk would make it forget when it is
+    // killed is not what is asked here.
     private let redisFiles = TemporaryDirectory(in: "/dev/shm")
 
     var hits: [Ledgers.Hit] = []
@@ -246,8 +246,8 @@ final class Campaign {
         write(ledgers.final.places.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }, "final")
     }
 
-    /// What the daemons' logs say of results that came too late: of runs that ended before their worker knew that it had
-    /// been taken for dead, and after.
+    /// What the daemons' logs say of results that came too late: of runs that ended before their worker knew that it
+    /// had been taken for dead, and after.
     var lateResults: Int {
         hosts.reduce(0) { sum, host in
             let log = host.daemon.log

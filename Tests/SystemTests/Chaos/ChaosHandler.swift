@@ -2,11 +2,12 @@ import Foundation
 import Platform
 import TestSupport
 
-/// The programs of a campaign, in C and compiled once: the handler, which keeps the ledger of what ran, and a library that
-/// moves the wall clock of whoever loads it.
+/// The programs of a campaign, in C and compiled once: the handler, which keeps the ledger of what ran, and a library
+/// that moves the wall clock of whoever loads it.
 enum ChaosPrograms {
-    /// `handler serve` or `handler spawn`. What a job does stands in its class: see `ChaosJob.Kind`. Each run writes a line
-    /// at its start and one at its end into the file CHAOS_LEDGER, each by one write with O_APPEND; `RunLedger` reads them.
+    /// `handler serve` or `handler spawn`. What a job does stands in its class: see `ChaosJob.Kind`. Each run writes a
+    /// line at its start and one at its end into the file CHAOS_LEDGER, each by one write with O_APPEND; `RunLedger`
+    /// reads them.
     static let handler = compile("handler", ["-O2"], handlerText)
 
     /// Adds what stands in the file `clock` of the home directory (nanoseconds, 64 bits) to CLOCK_REALTIME; every other
@@ -123,7 +124,8 @@ enum ChaosPrograms {
         }
 
         /* What the class says; answers 'd'one, 'f'ailed or 'x' dead. */
-        static char work(const char *line, const char *class, const char *jid, const char *attempt, const char *run, int out) {
+        static char work(
+            const char *line, const char *class, const char *jid, const char *attempt, const char *run, int out) {
             char hash[24];
             snprintf(hash, sizeof hash, "%llx", (unsigned long long)fingerprint(line));
             note('S', jid, attempt, hash);

@@ -3,8 +3,8 @@ import Platform
 import Queueing
 import TestSupport
 
-/// One of the daemons of a campaign, with a way to Redis of its own. The second one lives in a pid namespace and under a host
-/// name of its own: to the first it is another machine, of which nothing is known but its leases.
+/// One of the daemons of a campaign, with a way to Redis of its own. The second one lives in a pid namespace and under
+/// a host name of its own: to the first it is another machine, of which nothing is known but its leases.
 final class ChaosHost {
     static let processes = 3
     static let concurrency = 8

@@ -1,4 +1,5 @@
 import Foundation
+import Redis
 import TestSupport
 import Testing
 
@@ -34,5 +35,31 @@ struct ChaosTests {
             campaign.keepEvidence(ledgers, in: place)
             print("chaos: \(violations.count) violations; ledgers and logs are kept in \(place)")
         }
+    }
+
+    @Test("a job that somebody takes out of its queue, and one that somebody puts in again, are found out")
+    func sabotage() throws {
+        // Too short for any deed.
+        let campaign = try Campaign(Campaign.Settings(seed: 1, seconds: 1, hasSecondHost: false))
+        defer { campaign.end() }
+        campaign.later(0) { campaign.sabotage() }
+        let check = LedgerCheck(try campaign.run())
+        #expect(Set(check.violations.map(\.rule)).isSuperset(of: [.lost, .duplicate]), "\(check.violations)")
+        #expect(check.figures.lost == 1 && check.figures.unjustified == 1)
+    }
+}
+
+extension Campaign {
+    /// What no deed may do: a job is taken away and another one is doubled, behind the back of the service.
+    fileprivate func sabotage() {
+        let waiting = desk.ask("LRANGE", "queue:default", "0", "50")?.elements?.compactMap(\.bytes) ?? []
+        guard let job = waiting.first(where: { String(decoding: $0, as: UTF8.self).contains(#""class":"Quick""#) })
+        else {
+            return later(0.05) { [unowned self] in sabotage() }
+        }
+        var again = RedisCommand(["LPUSH", "queue:default"])
+        again.add(job)
+        // The oldest one is taken: it is not the one that is doubled.
+        _ = desk.ask([RedisCommand(["RPOP", "queue:default"]), again])
     }
 }

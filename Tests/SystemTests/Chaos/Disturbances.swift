@@ -1,6 +1,6 @@
 /// When the way of a host to Redis was disturbed, or its scheduler or supervisor was not there.
 struct Disturbances: Sendable {
-    /// How long after a disturbance things may not yet be as before: a worker waits up to 5 s between attempts to connect.
+    /// How long after a disturbance things may not yet be as before: a worker waits up to 5 s between two attempts.
     private static let afterwards = 8.0
 
     // Of each host in the order of their begin; `latest` is the latest end of all up to there.

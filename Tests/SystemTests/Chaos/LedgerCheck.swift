@@ -181,8 +181,8 @@ struct LedgerCheck {
         }
     }
 
-    /// Every settled run counts once, and a job's attempts count its settled runs. Of a job that was buried by a rescue the
-    /// last run was never settled.
+    /// Every settled run counts once, and a job's attempts count its settled runs. Of a job that was buried by a rescue
+    /// the last run was never settled.
     private mutating func judgeCounters() {
         let final = ledgers.final
         var (processed, failed, unsure) = (0, 0, 0)

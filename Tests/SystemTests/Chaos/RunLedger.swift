@@ -1,7 +1,7 @@
 import Foundation
 
-/// Reads what the handlers of a campaign have written: "S j17 1 a WORKER PID MONOTONIC DAY FINGERPRINT" when a run starts
-/// and "E … OUTCOME" when it ends, times in nanoseconds.
+/// Reads what the handlers of a campaign have written: "S j17 1 a WORKER PID MONOTONIC DAY FINGERPRINT" when a run
+/// starts and "E … OUTCOME" when it ends, times in nanoseconds.
 struct RunLedger {
     private(set) var runs: [Ledgers.Run] = []
     private(set) var unreadable: [String] = []

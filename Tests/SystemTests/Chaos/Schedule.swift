@@ -19,7 +19,7 @@ struct Schedule: Sendable {
         let pause = 0.1...(seconds < 60 ? 0.7 : 1.9)
         var at = 1.0
         // A host that is gone is found by its leases, and it is to be measured how soon. So the first host and Redis are
-        // spared such deeds meanwhile that end a connection: after each of them nobody is judged by his lease for a while.
+        // spared deeds that end a connection meanwhile: after each of them nobody is judged by his lease for a while.
         var sparedUntil = 0.0
         var hostIsBackAt = 0.0
         while at < seconds {

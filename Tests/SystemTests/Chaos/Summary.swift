@@ -35,7 +35,7 @@ struct Summary {
         return recovery
     }
 
-    /// Whether something else kept its jobs from being rescued: Redis or the scheduler that has to do it was out of reach.
+    /// Whether something else kept its jobs from being rescued: Redis, or the scheduler, was out of reach.
     static func isDisturbed(_ sample: RecoveryWatch.Sample, _ until: Double, _ disturbances: Disturbances) -> Bool {
         switch sample.kind {
         case .worker: disturbances.touch(sample.host, from: sample.from - 1, to: until)
