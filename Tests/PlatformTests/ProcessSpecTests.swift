@@ -1,5 +1,6 @@
-import Glibc
+import Foundation
 import Platform
+import TestSupport
 import Testing
 
 @Suite("Starting a program")
@@ -74,6 +75,13 @@ struct ProcessSpecTests {
         #expect(missing?.description == "cannot execute /no/such/program: No such file or directory")
         let forbidden = failure { $0.executable = "/etc/passwd" }
         #expect(forbidden?.description == "cannot execute /etc/passwd: Permission denied")
+        let script = TemporaryDirectory()
+        let path = script.path + "/script"
+        _ = FileManager.default.createFile(
+            atPath: path, contents: Data("#!/no/such/interpreter\n".utf8), attributes: [.posixPermissions: 0o755])
+        #expect(
+            failure { $0.executable = path }?.description
+                == "cannot find the interpreter of \(path): No such file or directory")
         let directory = failure { $0.directory = "/no/such/directory" }
         #expect(directory?.step == .directory)
         #expect(

@@ -115,6 +115,10 @@ package struct ProcessSpec: Sendable {
     }
 
     private func failure(_ code: Int32, _ step: SpawnError.Step) -> SpawnError {
+        // execve(2) answers the same to both; nobody should look for a program that is there.
+        if step == .execute, code == ENOENT, access(executable, F_OK) == 0 {
+            return SpawnError(code: code, step: .interpreter, subject: executable)
+        }
         let subject =
             switch step {
             case .directory: directory ?? executable

@@ -13,6 +13,8 @@ package struct SpawnError: Error, Equatable, CustomStringConvertible {
         /// An argument or variable contains a NUL, or descriptors were named twice.
         case description = 0
         case fork, group, descriptors, directory, openFilesLimit, credentials, privileges, parentDeath, execute, pidfd
+        /// As `execute`: the program is there, and what its first line or its header names is not.
+        case interpreter
     }
 
     package var description: String {
@@ -30,6 +32,7 @@ package struct SpawnError: Error, Equatable, CustomStringConvertible {
             case .parentDeath: "set the parent-death signal of"
             case .execute: "execute"
             case .pidfd: "watch"
+            case .interpreter: "find the interpreter of"
             }
         return "cannot \(what) \(subject): \(reason)"
     }
