@@ -4,8 +4,10 @@ import Platform
 
 /// Carries out what `SupervisorState` decides, on real processes. Used by one thread.
 final class Supervision {
-    /// Between two looks at strays that were killed: SIGKILL takes effect within a millisecond or so.
+    /// Between two looks at strays that were killed: SIGKILL takes effect within a millisecond or so. Each time the same one
+    /// is still there it is twice as long, up to the second: it hangs in the kernel, and a look costs a scan of /proc.
     private static let sweepSeconds = 0.01
+    private static let longestSweepSeconds = 1.0
     /// At the end of the service. What SIGKILL does not end within this hangs in the kernel.
     private static let lastSweepSeconds = 1.0
 
@@ -18,6 +20,7 @@ final class Supervision {
     private var isHandling = false
     /// When strays are looked for again; `.never` while there are none to wait for.
     private var sweepAt = MonotonicTime.never
+    private var sweepPause = sweepSeconds
     private var exitStatus: Int32?
 
     init(_ state: SupervisorState, events: EventLoop, makePlan: @escaping () throws -> Plan, logger: Logger) {
@@ -59,7 +62,9 @@ final class Supervision {
         case .signal(let id, let signal): running[id]?.signal(signal)
         case .send(let id, let message):
             if running[id]?.send(message) != true { handle(.undelivered(id, message)) }
-        case .killStrays: sweep()
+        case .killStrays:
+            sweepPause = Self.sweepSeconds
+            sweep()
         case .makePlan: plan()
         case .notify(let notice): notify(notice)
         case .log(let level, let text): logger.log(level: level, "\(text)")
@@ -119,7 +124,8 @@ final class Supervision {
 
     private func sweep() {
         let left = Strays.kill(knowing: known)
-        sweepAt = left > 0 ? MonotonicTime.now().advanced(bySeconds: Self.sweepSeconds) : .never
+        sweepAt = left > 0 ? MonotonicTime.now().advanced(bySeconds: sweepPause) : .never
+        sweepPause = left > 0 ? min(2 * sweepPause, Self.longestSweepSeconds) : Self.sweepSeconds
     }
 
     /// Ends whatever is still there, known or not. Waits, but not for ever.
