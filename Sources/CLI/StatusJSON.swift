@@ -27,6 +27,7 @@ struct StatusJSON: Encodable {
         let quiet: Bool
         let rssKb: Int
         let slow: Int
+        let writtenOff: Int
         let jobs: [Job]
     }
 
@@ -87,7 +88,8 @@ extension StatusJSON.Process {
             labels: process.labels, version: process.version, queues: process.queues,
             startedAt: process.startedAt?.seconds, concurrency: process.concurrency, busy: process.busy,
             beat: process.lastBeat?.seconds, quiet: process.isQuiet, rssKb: process.residentKB,
-            slow: process.jobs.count(where: \.isSlow), jobs: process.jobs.map(StatusJSON.Job.init))
+            slow: process.jobs.count(where: \.isSlow), writtenOff: process.writtenOff,
+            jobs: process.jobs.map(StatusJSON.Job.init))
     }
 }
 

@@ -33,11 +33,16 @@ enum StatusText {
             report.processes.map { process in
                 let up = process.startedAt.map { duration(report.now.seconds - $0.seconds) } ?? "-"
                 return [
-                    process.identity, String(process.busy), String(process.concurrency),
+                    process.identity, String(process.busy), slots(process),
                     "\((process.residentKB + 512) / 1024) MB", up, process.isQuiet ? "quiet" : "running",
                     process.queues.joined(separator: " "),
                 ]
             })
+    }
+
+    private static func slots(_ process: ProcessState) -> String {
+        let count = String(process.concurrency)
+        return process.writtenOff == 0 ? count : "\(count) (\(process.writtenOff) written off)"
     }
 
     /// Of all processes, the longest running first.

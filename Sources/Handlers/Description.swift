@@ -1,3 +1,5 @@
+package import Platform
+
 /// How far a run has come, for people.
 package enum RunStanding: String, Sendable {
     /// No process of its handler has room for it yet.
@@ -28,6 +30,23 @@ package struct SlotDescription: Equatable, Sendable {
     package let timeout: Double?
 }
 
+/// A slot goes out of service, or comes back: the kernel holds a killed process that had it.
+package enum SlotChange: Equatable, Sendable {
+    case writtenOff(Int)
+    case returned(Int)
+}
+
+/// A slot that is out of service, because the killed process that had it, or one that was left behind, does not end.
+package struct WrittenOffSlot: Equatable, Sendable {
+    package let slot: Int
+    /// The handler's configured name.
+    package let handler: String
+    package let pid: Int32
+    /// Of the job the process ran, which was settled when the slot was written off.
+    package let jid: String?
+    package let since: MonotonicTime
+}
+
 /// The processes of one serve handler, for people.
 package struct PoolDescription: Equatable, Sendable {
     package let handler: String
@@ -36,6 +55,8 @@ package struct PoolDescription: Equatable, Sendable {
     package let busy: Int
     /// On their way out: recycled, quiet or being ended.
     package let leaving: Int
+    /// Killed, and not ending.
+    package let stuck: Int
     /// Jobs that wait for a process.
     package let waiting: Int
     /// Failed starts since the last that succeeded.

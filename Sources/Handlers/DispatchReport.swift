@@ -1,6 +1,6 @@
 package import JobModel
 
-/// What one run came to. Its slot is free when this is reported.
+/// What one run came to. Its slot is free when this is reported, unless it was said to be written off.
 package struct DispatchReport: Sendable {
     package let slot: Int
     /// `Run.number` of the run that ended.

@@ -28,6 +28,8 @@ package final class Dispatcher {
     ///     nobody's are reaped here.
     ///   - chance: 0 ..< 1, drawn anew by each call; spreads recycling.
     ///   - progress: a sign of life from a run.
+    ///   - slotChange: nothing may be started in a slot that is written off, until it returns; called like `report`, and
+    ///     before the report of the run that was in it.
     ///   - report: the end of a run, in the loop's thread and never while the caller is inside one of our functions.
     /// - Note: looks users up by name, which may block: make it before the loop turns.
     package init(
@@ -35,16 +37,19 @@ package final class Dispatcher {
         log: Logger = Logger(label: "handlers"), output: ((HandlerOutput) -> Void)? = nil,
         openFilesLimit: UInt64? = 1024, adoptsOrphans: Bool = false,
         chance: @escaping () -> Double = { Double.random(in: 0..<1) },
-        progress: @escaping (ProgressReport) -> Void = { _ in }, report: @escaping (DispatchReport) -> Void
+        progress: @escaping (ProgressReport) -> Void = { _ in }, slotChange: @escaping (SlotChange) -> Void = { _ in },
+        report: @escaping (DispatchReport) -> Void
     ) {
         let current = Credentials.current()
         let handlers = settings.map {
             Handler($0, current: current, openFilesLimit: openFilesLimit, find: Credentials.named)
         }
-        let board = RunBoard(slots: slots, handlers: handlers, loop: loop, report: report, progress: progress)
+        let board = RunBoard(
+            slots: slots, handlers: handlers, loop: loop, report: report, progress: progress, slotChange: slotChange
+        )
         let host = HandlerHost(
             loop: loop, spawn: spawn, log: log, output: output ?? { $0.write(to: log) }, board: board,
-            adopted: AdoptedProcesses(loop: loop), chance: chance)
+            adopted: AdoptedProcesses(loop: loop, board: board, log: log), chance: chance)
         table = HandlerTable(settings)
         pools = handlers.indices.map { index in
             guard handlers[index].settings.mode == .serve else { return nil }
@@ -102,13 +107,14 @@ package final class Dispatcher {
     }
 
     /// Ends all handlers and what they have started; what runs is interrupted, and reported first. So is what is started
-    /// from now on.
+    /// from now on. Processes that SIGKILL does not end are not waited for.
     ///
     /// - Parameters:
     ///   - grace: seconds between SIGTERM and SIGKILL, at most 1.
     ///   - completion: called once when no handler is left, in the loop's thread.
     package func stop(grace: Double, completion: @escaping () -> Void) {
         isStopping = true
+        host.isStopping = true
         whenStopped = completion
         let grace = min(grace, 1)
         host.board.hold {
@@ -135,6 +141,9 @@ package final class Dispatcher {
             standing: entry.standing, seconds: MonotonicTime.now().seconds(since: entry.since),
             timeout: settings.timeout)
     }
+
+    /// Slots that are out of service, the longest first.
+    package var writtenOffSlots: [WrittenOffSlot] { host.board.writtenOff }
 
     /// The state of every serve handler's processes.
     package var poolDescriptions: [PoolDescription] {

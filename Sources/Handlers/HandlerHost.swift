@@ -16,6 +16,8 @@ final class HandlerHost {
     let adopted: AdoptedProcesses
     /// 0 ..< 1, drawn anew by each call.
     let chance: () -> Double
+    /// Nobody waits long for what does not end.
+    var isStopping = false
     /// Where every read lands first. 64 KiB is a pipe's capacity, and all that one descriptor gets in a turn.
     let scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 16)
 

@@ -31,13 +31,17 @@ final class RunBoard {
     }
 
     private(set) var entries: [Entry?]
+    /// What keeps slots out of service; the oldest first.
+    private(set) var writtenOff: [WrittenOffSlot] = []
     /// Called at the end of every event, when nothing waits for delivery; set for a stop only.
     var afterDelivery: (() -> Void)?
     private let handlers: [Handler]
     private let loop: EventLoop
     private let report: (DispatchReport) -> Void
     private let reportProgress: (ProgressReport) -> Void
+    private let reportChange: (SlotChange) -> Void
     private var reports: [DispatchReport] = []
+    private var changes: [SlotChange] = []
     private var isDelivering = false
     private var isDeliverySet = false
     /// A caller is inside one of the dispatcher's functions.
@@ -48,16 +52,17 @@ final class RunBoard {
 
     init(
         slots: Int, handlers: [Handler], loop: EventLoop, report: @escaping (DispatchReport) -> Void,
-        progress: @escaping (ProgressReport) -> Void
+        progress: @escaping (ProgressReport) -> Void, slotChange: @escaping (SlotChange) -> Void
     ) {
         entries = Array(repeating: nil, count: slots)
         self.handlers = handlers
         self.loop = loop
         self.report = report
         reportProgress = progress
+        reportChange = slotChange
     }
 
-    /// No slot is occupied, and nothing waits for delivery.
+    /// No run goes on, and nothing waits for delivery.
     var isIdle: Bool { reports.isEmpty && entries.allSatisfy { $0 == nil } }
 
     /// - Precondition: the slot is free.
@@ -109,15 +114,36 @@ final class RunBoard {
     }
 
     /// Frees the slot and lets the outcome wait for delivery.
-    func finish(slot: Int, _ outcome: Outcome, now: MonotonicTime) {
+    ///
+    /// - Parameter stuck: the process that ran it, if it was killed and does not end: the slot is then out of service until
+    ///   `giveBack(pid:)`.
+    func finish(slot: Int, _ outcome: Outcome, now: MonotonicTime, stuck: Int32? = nil) {
         guard let entry = entries[slot] else { preconditionFailure("a run ends once") }
         entries[slot] = nil
+        let handler = handlers[entry.handler].settings.name
+        if let stuck {
+            takeAway(WrittenOffSlot(slot: slot, handler: handler, pid: stuck, jid: entry.run.job.jid, since: now))
+        }
         reports.append(
             DispatchReport(
                 slot: slot, number: entry.run.number, outcome: outcome,
                 children: outcome == .succeeded ? entry.children.jobs : [],
-                durationSeconds: now.seconds(since: entry.since), handler: handlers[entry.handler].settings.name,
-                pid: entry.pid))
+                durationSeconds: now.seconds(since: entry.since), handler: handler, pid: entry.pid))
+    }
+
+    /// Puts a slot out of service, whether or not a run goes on in it.
+    func takeAway(_ slot: WrittenOffSlot) {
+        if !writtenOff.contains(where: { $0.slot == slot.slot }) { changes.append(.writtenOff(slot.slot)) }
+        writtenOff.append(slot)
+    }
+
+    /// A process that kept slots out of service has ended after all.
+    func giveBack(pid: Int32) {
+        let slots = Set(writtenOff.filter { $0.pid == pid }.map(\.slot))
+        writtenOff.removeAll { $0.pid == pid }
+        for slot in slots.sorted() where !writtenOff.contains(where: { $0.slot == slot }) {
+            changes.append(.returned(slot))
+        }
     }
 
     /// A run that reaches no handler.
@@ -137,6 +163,10 @@ final class RunBoard {
             return
         }
         isDelivering = true
+        // Before the report of the run that was in it.
+        let changes = changes
+        self.changes.removeAll()
+        for change in changes { reportChange(change) }
         var next = 0
         // A report may dispatch the next run, which may report at once.
         while next < reports.count {

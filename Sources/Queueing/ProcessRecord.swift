@@ -11,10 +11,12 @@ package struct ProcessRecord: Equatable, Sendable {
     package var roundTripMicroseconds: Int
     package var isQuiet: Bool
     package var residentKB: Int
+    /// Slots out of service; ours, dashboards do not know it.
+    package var writtenOff: Int
 
     package init(
         info: [UInt8], concurrency: Int, busy: Int, beat: Timestamp, roundTripMicroseconds: Int, isQuiet: Bool,
-        residentKB: Int
+        residentKB: Int, writtenOff: Int = 0
     ) {
         self.info = info
         self.concurrency = concurrency
@@ -23,6 +25,7 @@ package struct ProcessRecord: Equatable, Sendable {
         self.roundTripMicroseconds = roundTripMicroseconds
         self.isQuiet = isQuiet
         self.residentKB = residentKB
+        self.writtenOff = writtenOff
     }
 
     /// Fields and values, as the dashboards of Sidekiq 6 to 8 read them.
@@ -30,7 +33,7 @@ package struct ProcessRecord: Equatable, Sendable {
         let texts: [(String, String)] = [
             ("concurrency", String(concurrency)), ("busy", String(busy)), ("beat", String(beat.seconds)),
             ("rtt_us", String(roundTripMicroseconds)), ("quiet", isQuiet ? "true" : "false"),
-            ("rss", String(residentKB)),
+            ("rss", String(residentKB)), ("written_off", String(writtenOff)),
         ]
         return [Array("info".utf8), info] + texts.flatMap { [Array($0.0.utf8), Array($0.1.utf8)] }
     }

@@ -16,6 +16,8 @@ package struct ProcessState: Equatable, Sendable {
     package var lastBeat: Timestamp?
     package var isQuiet: Bool
     package var residentKB: Int
+    /// Slots whose killed processes do not end; 0 for Sidekiq's own.
+    package var writtenOff: Int
     /// The longest running first.
     package var jobs: [RunningJob]
 
@@ -62,6 +64,7 @@ package struct ProcessState: Equatable, Sendable {
         isQuiet = fields["quiet"] == "true"
         // Anybody may have written it: what is computed from it must not overflow.
         residentKB = min(max(0, fields["rss"].flatMap { Int($0) } ?? 0), 1 << 50)
+        writtenOff = max(0, fields["written_off"].flatMap { Int($0) } ?? 0)
         jobs = (work.pairs ?? []).compactMap { RunningJob(slot: $0.name, entry: $0.value) }
             .sorted { ($0.startedAt?.milliseconds ?? 0, $0.slot) < ($1.startedAt?.milliseconds ?? 0, $1.slot) }
     }

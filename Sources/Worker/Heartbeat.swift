@@ -18,6 +18,7 @@ struct Heartbeat {
     /// Seconds since the start, as `isDue` counts them.
     private var age = 0
     private var recordedBusy = 0
+    private var recordedWrittenOff = 0
     private var residentKB = 0
     /// How long the last beat took, by which the dashboard judges the way to Redis.
     private var roundTripMicroseconds = 0
@@ -50,12 +51,13 @@ struct Heartbeat {
         var beat = ProcessRegistry.Beat(identity: plan.identity)
         let isRegular = age % (2 * Int(Self.seconds)) == 0
         if isRegular || residentKB == 0 { residentKB = resident() }
-        if isRegular || state.busy > 0 || recordedBusy > 0 {
+        if isRegular || state.busy > 0 || recordedBusy > 0 || state.writtenOff != recordedWrittenOff {
             recordedBusy = state.busy
+            recordedWrittenOff = state.writtenOff
             beat.record = ProcessRecord(
                 info: info, concurrency: plan.settings.concurrency, busy: state.busy, beat: now.wall,
                 roundTripMicroseconds: roundTripMicroseconds, isQuiet: state.phase != .running,
-                residentKB: residentKB)
+                residentKB: residentKB, writtenOff: recordedWrittenOff)
             beat.work = state.slots.enumerated().compactMap { index, slot in
                 slot.occupation.map {
                     WorkEntry(

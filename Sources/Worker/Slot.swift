@@ -6,6 +6,8 @@ package import Queueing
 package enum Slot: Sendable {
     case idle
     case running(Occupation)
+    /// Out of service: its job is settled, and a process that had it does not end.
+    case writtenOff
 
     /// What a slot is doing.
     package struct Occupation: Sendable {
@@ -16,6 +18,8 @@ package enum Slot: Sendable {
         package var isInterrupted = false
         /// Redis no longer holds the reservation: whatever comes of the run is too late.
         package var isFenced = false
+        /// The slot is out of service when this is over.
+        package var isWrittenOff = false
     }
 
     /// The job in this slot, nil when idle.

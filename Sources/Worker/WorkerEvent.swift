@@ -22,6 +22,10 @@ package enum WorkerEvent: Sendable {
     case woken
     /// The run in a slot came to an end.
     case ran(slot: Int, RunResult)
+    /// A killed process that had this slot does not end: nothing may be started in it. Comes before `ran`.
+    case slotWrittenOff(Int)
+    /// That process has ended.
+    case slotReturned(Int)
     /// Fetch nothing more; running jobs go on.
     case quiet
     /// Quiet, wait for running jobs until the deadline, put the rest back, end.

@@ -28,11 +28,21 @@ extension WorkerLoop {
                 "slot \(slot) \(description.standing.words)\(isSlow)",
                 metadata: fields(of: description, run, seconds: boot.seconds(since: run.since.boot)))
         }
+        for slot in dispatcher.writtenOffSlots {
+            log.warning(
+                "slot \(slot.slot) is written off: a killed process does not end",
+                metadata: [
+                    "handler": "\(slot.handler)", "handler_pid": .stringConvertible(slot.pid),
+                    "jid": "\(slot.jid ?? "-")",
+                    "for_seconds": "\(Int(MonotonicTime.now().seconds(since: slot.since)))",
+                ])
+        }
         for handler in dispatcher.poolDescriptions {
             log.notice(
                 "handler \(handler.handler): \(handler.busy) processes busy, \(handler.idle) idle",
                 metadata: [
-                    "starting": "\(handler.starting)", "leaving": "\(handler.leaving)", "waiting": "\(handler.waiting)",
+                    "starting": "\(handler.starting)", "leaving": "\(handler.leaving)", "stuck": "\(handler.stuck)",
+                    "waiting": "\(handler.waiting)",
                     "failed_starts": "\(handler.startFailures)",
                 ])
         }
@@ -69,12 +79,21 @@ extension WorkerLoop {
     }
 
     func tellFigures() {
-        let isQuiet = state.phase != .running
-        let note = obstacle.map { "no progress: \($0)" } ?? (!link.isUp ? "waiting for Redis" : isQuiet ? "quiet" : "")
         control.send(
             .figures(
                 busy: state.busy, slots: plan.settings.concurrency, processed: tally.processed, failed: tally.failed,
-                note: note))
+                note: remark))
+    }
+
+    /// What an operator should see beside the figures; empty if all is well.
+    private var remark: String {
+        if let obstacle { return "no progress: \(obstacle)" }
+        if !link.isUp { return "waiting for Redis" }
+        switch state.writtenOff {
+        case 0: return state.phase == .running ? "" : "quiet"
+        case 1: return "1 slot written off"
+        case let count: return "\(count) slots written off"
+        }
     }
 
     // MARK: Runs that take too long

@@ -169,6 +169,12 @@ final class WorkerLoop: @unchecked Sendable {
                     return { completion.value(result.value) }
                 }
             }, log: log, openFilesLimit: plan.openFilesLimit, adoptsOrphans: true,
+            slotChange: { [unowned self] change in
+                switch change {
+                case .writtenOff(let slot): take(.slotWrittenOff(slot))
+                case .returned(let slot): take(.slotReturned(slot))
+                }
+            },
             report: { [unowned self] in ended($0) })
     }
 

@@ -61,7 +61,7 @@ package struct WorkerState: Sendable {
     let terms: Terms
     package private(set) var phase = Phase.running
     package internal(set) var slots: [Slot]
-    private var idle: [Int]
+    var idle: [Int]
     var waiting = WaitingLine()
     var pending: [Settlement] = []
     var inFlight: Exchange.Request?
@@ -99,8 +99,6 @@ package struct WorkerState: Sendable {
         prefetch = Prefetch(slots: terms.slots, now: now)
     }
 
-    /// Slots at work.
-    package var busy: Int { terms.slots - idle.count }
     /// Whether nothing of a job is in our hands: neither waiting, nor running, nor to be settled.
     package var isEmpty: Bool {
         busy == 0 && waiting.isEmpty && pending.isEmpty && blocked.isEmpty && interrupted.isEmpty && inFlight == nil
@@ -108,7 +106,7 @@ package struct WorkerState: Sendable {
     }
 
     /// Whether there is a free slot that nothing is on its way to.
-    package var wantsJobs: Bool { phase == .running && busy + waiting.count + adopting.count < terms.slots }
+    package var wantsJobs: Bool { phase == .running && idle.count > waiting.count + adopting.count }
 
     /// What follows from the run that ended last; nil once that is on its way.
     package var latestVerdict: Verdict? { pending.last?.verdict }
@@ -134,6 +132,8 @@ package struct WorkerState: Sendable {
         case .leaseTaken: loseLease(at: now.boot)
         case .woken: mayHaveWork = true
         case .ran(let slot, let result): ran(slot, result, at: now)
+        case .slotWrittenOff(let slot): writeOff(slot)
+        case .slotReturned(let slot): restore(slot)
         case .quiet:
             guard phase == .running else { return }
             phase = .quiet
@@ -195,8 +195,7 @@ package struct WorkerState: Sendable {
 
     private mutating func ran(_ slot: Int, _ result: RunResult, at now: Moment) {
         guard let run = slots[slot].occupation else { return }
-        slots[slot] = .idle
-        idle.append(slot)
+        if run.isWrittenOff { slots[slot] = .writtenOff } else { free(slot) }
         prefetch.finishedOne()
         let verdict = Verdict.decide(
             result.outcome, for: run.job, from: run.reservation.queue, under: terms.policy, now: now.wall,
@@ -206,16 +205,8 @@ package struct WorkerState: Sendable {
             return
         }
         settle(
-            run.reservation, verdict, counts: Self.counts(of: result.outcome),
+            run.reservation, verdict, counts: Settlement.Counts(of: result.outcome),
             children: verdict == .ack ? result.children : [])
-    }
-
-    private static func counts(of outcome: Outcome) -> Settlement.Counts {
-        switch outcome {
-        case .succeeded, .discarded, .snoozed: .succeeded
-        case .failed, .died, .dead: .failed
-        case .interrupted: .nothing
-        }
     }
 
     mutating func settle(
@@ -223,12 +214,6 @@ package struct WorkerState: Sendable {
         children: [JobDraft.Prepared] = []
     ) {
         pending.append(Settlement(id: reservation.id, verdict: verdict, counts: counts, children: children))
-    }
-
-    mutating func fence(_ slot: Int) {
-        guard case .running(var run) = slots[slot] else { return }
-        run.isFenced = true
-        slots[slot] = .running(run)
     }
 
     // MARK: Fetching and settling

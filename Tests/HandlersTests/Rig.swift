@@ -18,6 +18,7 @@ final class Rig {
         var reports: [DispatchReport] = []
         var progress: [ProgressReport] = []
         var output: [HandlerOutput] = []
+        var changes: [SlotChange] = []
         var isInside = false
         var keepsReports = true
         var then: ((DispatchReport) -> Void)?
@@ -26,6 +27,8 @@ final class Rig {
     var reports: [DispatchReport] { box.reports }
     var progress: [ProgressReport] { box.progress }
     var output: [HandlerOutput] { box.output }
+    /// Slots that were written off, and those that are back.
+    var changes: [SlotChange] { box.changes }
     /// What handlers printed, line by line.
     var lines: [String] {
         output.compactMap { if case .line(let text) = $0.content { text } else { nil } }
@@ -45,6 +48,7 @@ final class Rig {
             settings: handlers, slots: slots, loop: loop, spawn: spawns.spawn,
             output: { [box] in box.output.append($0) },
             adoptsOrphans: adoptsOrphans, chance: { chance }, progress: { [box] in box.progress.append($0) },
+            slotChange: { [box] in box.changes.append($0) },
             report: { [box] report in
                 #expect(!box.isInside, "a report came while the caller was inside")
                 if box.keepsReports { box.reports.append(report) }

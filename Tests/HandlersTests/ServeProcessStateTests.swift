@@ -79,8 +79,25 @@ struct ServeProcessStateTests {
                 .closed, .closeInput, .terminate, .setTimer(seconds: 5),
             ])
         #expect(handle(&state, .timerFired) == [.kill, .setTimer(seconds: HandlerProcess.secondsToDie)])
-        #expect(handle(&state, .timerFired) == [.finish(1, .failed(timeout)), .stuck])
+        #expect(handle(&state, .timerFired) == [.writeOff(1, .failed(timeout)), .stuck])
         #expect(handle(&state, .exited(report(.exited(0)), lastLines: "")) == [.cancelTimer, .ended])
+    }
+
+    @Test("one that is given up before it was ready has failed to start, once")
+    func stuckAtStart() {
+        var state = State(State.Limits(threads: 1, startSeconds: 30, graceSeconds: 5, maximumRuns: nil))
+        _ = handle(&state, .spawned, .timerFired, .timerFired)
+        #expect(handle(&state, .timerFired) == [.startFailed("it was not ready within 30s"), .stuck])
+        #expect(handle(&state, .exited(report(.exited(0)), lastLines: "")) == [.cancelTimer, .ended])
+    }
+
+    @Test("a stop does not wait long for one that was killed and does not end")
+    func stuckAtStop() {
+        var state = open()
+        _ = handle(&state, .assigned(1), .timedOut(1, timeout, job: "job x"), .timerFired)
+        #expect(
+            handle(&state, .stopped(grace: 1)) == [.setTimer(seconds: HandlerProcess.secondsToDieAtStop)])
+        #expect(handle(&state, .timerFired) == [.writeOff(1, .failed(timeout)), .stuck])
     }
 
     @Test("an answer after the timeout changes nothing for that job, and counts for the others")
@@ -147,7 +164,7 @@ struct ServeProcessStateTests {
     func stoppedAtStart() {
         var state = State(State.Limits(threads: 1, startSeconds: 30, graceSeconds: 5, maximumRuns: nil))
         #expect(handle(&state, .stopped(grace: 1)) == [.closeInput, .terminate, .setTimer(seconds: 1)])
-        #expect(handle(&state, .spawned) == [.kill, .setTimer(seconds: HandlerProcess.secondsToDie)])
+        #expect(handle(&state, .spawned) == [.kill, .setTimer(seconds: HandlerProcess.secondsToDieAtStop)])
         #expect(
             handle(&state, .exited(report(.signaled(.kill, coreDumped: false)), lastLines: "")) == [
                 .cancelTimer, .ended,

@@ -1,4 +1,5 @@
 import Glibc
+import Logging
 import Platform
 
 /// Processes that became our children because their parent ended: what handlers left behind.
@@ -15,15 +16,28 @@ final class AdoptedProcesses {
         let output: UInt64?
         /// For a process that ran one job: what its environment says.
         let jid: String?
+        /// The handler's configured name.
+        let handler: String
+        /// The slot of a run it had at its end.
+        let slot: Int?
+    }
+
+    /// One that was killed and is to be waited for.
+    private struct Dying {
+        let mark: Mark
+        let since: MonotonicTime
+        /// The kernel holds it, which was said.
+        var isHeld = false
     }
 
     private let loop: EventLoop
+    private let board: RunBoard
+    private let log: Logger
     /// Handlers' processes that run or wait to be reaped by their owner.
     private var known: Set<Int32> = []
     private var pendingSpawns: Set<Int> = []
     private var nextSpawn = 0
-    /// Killed, and to be waited for.
-    private var dying: Set<Int32> = []
+    private var dying: [Int32: Dying] = [:]
     private var isTimerSet = false
     /// Until then, kills use the last scan.
     private var nextScan = MonotonicTime(nanoseconds: .min)
@@ -32,7 +46,11 @@ final class AdoptedProcesses {
     /// Strangers that have ended, and the first spawn that began after we saw them: they cannot be its child.
     private var strangers: [Int32: Int] = [:]
 
-    init(loop: EventLoop) { self.loop = loop }
+    init(loop: EventLoop, board: RunBoard, log: Logger) {
+        self.loop = loop
+        self.board = board
+        self.log = log
+    }
 
     /// A spawn begins in another thread; its child must not be taken for a stranger before we know its pid.
     func willSpawn() -> Int {
@@ -52,13 +70,13 @@ final class AdoptedProcesses {
     /// Kills what an ended handler left behind and what has become our child. Call it after the process group was
     /// killed and before its leader is reaped, while the group's number is still taken.
     func killLeftovers(_ mark: () -> Mark) {
-        let candidates = ProcessFile.childrenOfMainThread().filter { !known.contains($0) && !dying.contains($0) }
+        let candidates = ProcessFile.childrenOfMainThread().filter { !known.contains($0) && dying[$0] == nil }
         guard !candidates.isEmpty else { return }
         let mark = mark()
         for pid in candidates {
             guard let entry = ProcessEntry(pid: pid), belongs(entry, to: mark) else { continue }
             if !entry.isZombie { killTree(pid) }
-            dying.insert(pid)
+            dying[pid] = Dying(mark: mark, since: .now())
         }
         setTimer()
     }
@@ -93,7 +111,7 @@ final class AdoptedProcesses {
     /// Only for a process whose every child is a handler's: it would take away the exit status of any other.
     func reapStrangers() {
         var seen: [Int32: Int] = [:]
-        for pid in ProcessFile.childrenOfMainThread() where !known.contains(pid) && !dying.contains(pid) {
+        for pid in ProcessFile.childrenOfMainThread() where !known.contains(pid) && dying[pid] == nil {
             guard ProcessEntry(pid: pid)?.isZombie == true else { continue }
             // Once every spawn that had begun when we first saw it is known by its pid, it is none of them.
             if let firstLater = strangers[pid], pendingSpawns.allSatisfy({ $0 >= firstLater }) {
@@ -117,13 +135,48 @@ final class AdoptedProcesses {
     private func setTimer() {
         guard !dying.isEmpty, !isTimerSet else { return }
         isTimerSet = true
-        // A killed process is gone in a few milliseconds, unless it waits for a disk.
-        _ = loop.at(MonotonicTime.now().advanced(bySeconds: 0.05)) { [weak self] in self?.reapDying() }
+        // A killed process is gone in a few milliseconds, unless the kernel holds it.
+        let seconds = dying.values.allSatisfy(\.isHeld) ? 1 : 0.05
+        _ = loop.at(MonotonicTime.now().advanced(bySeconds: seconds)) { [weak self] in
+            self?.reapDying()
+            self?.board.deliver()
+        }
     }
 
     private func reapDying() {
         isTimerSet = false
-        dying = dying.filter { !ProcessTree.reap($0) && ProcessEntry(pid: $0)?.parent == getpid() }
+        let now = MonotonicTime.now()
+        for (pid, process) in dying {
+            if ProcessTree.reap(pid) || ProcessEntry(pid: pid)?.parent != getpid() {
+                dying[pid] = nil
+                if process.isHeld { release(pid, process, now) }
+            } else if !process.isHeld, now.seconds(since: process.since) >= HandlerProcess.secondsToDie {
+                dying[pid]?.isHeld = true
+                hold(pid, process.mark, now)
+            }
+        }
         setTimer()
+    }
+
+    /// As with a handler's own process: its slot would go on producing more of them.
+    private func hold(_ pid: Int32, _ mark: Mark, _ now: MonotonicTime) {
+        log.error(
+            "a process that a handler left behind was killed and does not end: the kernel holds it; a slot is written off until it does",
+            metadata: metadata(pid, mark))
+        guard let slot = mark.slot else { return }
+        board.takeAway(WrittenOffSlot(slot: slot, handler: mark.handler, pid: pid, jid: mark.jid, since: now))
+    }
+
+    private func release(_ pid: Int32, _ process: Dying, _ now: MonotonicTime) {
+        log.notice(
+            "a process that a handler left behind has ended after \(Int(now.seconds(since: process.since))) s",
+            metadata: metadata(pid, process.mark))
+        board.giveBack(pid: pid)
+    }
+
+    private func metadata(_ pid: Int32, _ mark: Mark) -> Logger.Metadata {
+        var metadata: Logger.Metadata = ["handler": "\(mark.handler)", "handler_pid": .stringConvertible(pid)]
+        if let jid = mark.jid { metadata["jid"] = "\(jid)" }
+        return metadata
     }
 }

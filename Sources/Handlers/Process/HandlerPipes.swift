@@ -1,3 +1,4 @@
+import Glibc
 import Platform
 
 /// The pipes of one handler process. Our ends do not block; its ends are closed here once it has been spawned.
@@ -48,6 +49,12 @@ final class HandlerPipes {
     /// Another descriptor for the end from which the child reads its input, to see later what it has not read; nil once
     /// their ends are closed.
     func duplicateInputReader() throws(SystemError) -> FileDescriptor? { try theirs?.input.duplicate() }
+
+    /// How many bytes lie in a pipe: FIONREAD of pipe(7).
+    static func bytesWaiting(in descriptor: Int32) -> Int {
+        var count: Int32 = 0
+        return ioctl(descriptor, UInt(FIONREAD), &count) == 0 ? Int(count) : 0
+    }
 
     /// While we hold them, no pipe ever ends.
     func closeTheirEnds() { theirs = nil }

@@ -1,12 +1,15 @@
 import Configuration
 import Glibc
 import JobModel
+import Logging
 import Platform
 
 /// Who is told how a handler's process ended.
 protocol HandlerProcessOwner: AnyObject {
     /// The run that what the process prints now belongs to; nil if that cannot be known.
     var printingRun: Run? { get }
+    /// The slot of a run of it; nil if it has none.
+    var slot: Int? { get }
     /// The process has ended and was reaped; nothing is left of its process group. What it wrote to other pipes before can
     /// still be read.
     func processEnded(_ report: ExitReport, lastLines: String)
@@ -20,9 +23,13 @@ final class HandlerProcess: EventSink {
     /// may go on filling it.
     private static let lastReads = 4
 
-    /// A killed process is gone in milliseconds, unless the kernel holds it (a dead file server). After so many seconds
-    /// nobody waits for it any more.
+    /// A killed process is gone in milliseconds, unless the kernel holds it (a dead file server). After so many seconds its
+    /// run is settled without it and its slot is written off.
+    ///
+    /// Not one instruction of it is executed any more: what can still take effect is the system call it is in.
     static let secondsToDie = 5.0
+    /// The same at a stop, which has 1.6 s in all beside the time-out: 1 of grace, then this.
+    static let secondsToDieAtStop = 0.4
     /// What is taken for its end then.
     static let writtenOff = ExitReport(
         status: .signaled(.kill, coreDumped: false), cpuSeconds: 0, maximumResidentKB: 0)
@@ -35,11 +42,14 @@ final class HandlerProcess: EventSink {
     private let host: HandlerHost
     /// Until it has been told the end.
     private var owner: (any HandlerProcessOwner)?
+    private let handler: String
     private let jid: String?
     private var stdout: FileDescriptor?
     private var stderr: FileDescriptor?
     private var output: OutputValve
     private(set) var hasEnded = false
+    /// When it was given up; nil while it was not.
+    private var givenUpAt: MonotonicTime?
 
     /// Takes the output pipes over and watches them and the process.
     ///
@@ -51,6 +61,7 @@ final class HandlerProcess: EventSink {
         self.child = child
         self.host = host
         self.owner = owner
+        self.handler = handler.settings.name
         self.jid = jid
         pid = child.pid
         stdout = pipes.stdout.take()
@@ -75,6 +86,20 @@ final class HandlerProcess: EventSink {
         guard !hasEnded else { return }
         host.adopted.killTree(pid)
         child.signalGroup(.kill)
+    }
+
+    /// It was killed and does not end. Told, and told again when it does.
+    func giveUp() {
+        givenUpAt = .now()
+        log(
+            .error,
+            "a killed process of a handler does not end: the kernel holds it; its slot is written off until it does")
+    }
+
+    private func log(_ level: Logger.Level, _ text: String) {
+        var metadata: Logger.Metadata = ["handler": "\(handler)", "handler_pid": .stringConvertible(pid)]
+        if let jid { metadata["jid"] = "\(jid)" }
+        host.log.log(level: level, "\(text)", metadata: metadata)
     }
 
     func ready(_ fd: Int32, _ readiness: Readiness) {
@@ -115,8 +140,9 @@ final class HandlerProcess: EventSink {
     private func end() {
         child.signalGroup(.kill)
         let inode = stderr?.raw ?? stdout?.raw
-        host.adopted.killLeftovers { [pid, jid] in
-            AdoptedProcesses.Mark(leader: pid, output: inode.flatMap(ProcessFile.inode(of:)), jid: jid)
+        host.adopted.killLeftovers { [pid, handler, slot = owner?.slot, jid] in
+            AdoptedProcesses.Mark(
+                leader: pid, output: inode.flatMap(ProcessFile.inode(of:)), jid: jid, handler: handler, slot: slot)
         }
         for stream in [HandlerOutput.Stream.stdout, .stderr] {
             var reads = 0
@@ -140,6 +166,11 @@ final class HandlerProcess: EventSink {
         }
         host.adopted.didReap(pid)
         hasEnded = true
+        if let givenUpAt {
+            let seconds = Int(MonotonicTime.now().seconds(since: givenUpAt))
+            host.board.giveBack(pid: pid)
+            log(.notice, "a process that was given up has ended after \(seconds) s; its slot is back in service")
+        }
         let owner = owner
         self.owner = nil
         owner?.processEnded(report, lastLines: output.tail.lastLines())

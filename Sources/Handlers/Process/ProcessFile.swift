@@ -19,28 +19,32 @@ enum ProcessFile {
 
     /// Whether a process executes the same file as we do, as a child does between vfork(2) and execve(2).
     static func runsOurProgram(_ pid: Int32) -> Bool {
-        var ours = stat()
-        var theirs = stat()
-        guard stat("/proc/self/exe", &ours) == 0, stat("/proc/\(pid)/exe", &theirs) == 0 else { return false }
-        return ours.st_dev == theirs.st_dev && ours.st_ino == theirs.st_ino
+        guard let ours = target(of: "/proc/self/exe"), let theirs = target(of: "/proc/\(pid)/exe") else { return false }
+        return ours == theirs
     }
 
     /// Whether a process holds the pipe with this inode.
     static func isPipe(_ inode: UInt64, openIn pid: Int32) -> Bool {
         guard let directory = opendir("/proc/\(pid)/fd") else { return false }
         defer { closedir(directory) }
+        let pipe = Array("pipe:[\(inode)]".utf8)
         while let entry = readdir(directory) {
             let name = withUnsafePointer(to: &entry.pointee.d_name) {
                 $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
             }
-            var status = stat()
-            if name != ".", name != "..", stat("/proc/\(pid)/fd/\(name)", &status) == 0, status.st_ino == inode,
-                status.st_mode & S_IFMT == S_IFIFO
-            {
-                return true
-            }
+            if target(of: "/proc/\(pid)/fd/\(name)") == pipe { return true }
         }
         return false
+    }
+
+    /// What a link says. stat(2) would ask the file system the file lies in, and if that is a dead file server's our thread
+    /// would hang like the handler whose file it is.
+    private static func target(of link: String) -> [UInt8]? {
+        withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(PATH_MAX)) { buffer in
+            guard let start = buffer.baseAddress else { return nil }
+            let count = readlink(link, start, buffer.count)
+            return count > 0 ? buffer[..<count].map { UInt8(bitPattern: $0) } : nil
+        }
     }
 
     /// Whether the environment the process was started with has exactly this `K=V`.

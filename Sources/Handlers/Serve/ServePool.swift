@@ -34,7 +34,8 @@ final class ServePool: RunKeeper {
         maximum = (slots + handler.settings.threads - 1) / handler.settings.threads
     }
 
-    var isEmpty: Bool { processes.isEmpty }
+    /// But for processes that nothing can end.
+    var isEmpty: Bool { processes.allSatisfy { $0.state.phase == .stuck } }
 
     func start(_ run: Run) {
         host.board.occupy(run, handler: index, keeper: self, now: .now())
@@ -66,7 +67,8 @@ final class ServePool: RunKeeper {
             handler: handler.settings.name, starting: count { $0 == .starting },
             idle: processes.count { $0.state.phase == .open && $0.state.runningCount == 0 },
             busy: processes.count { $0.state.phase == .open && $0.state.runningCount > 0 },
-            leaving: processes.count - count { $0 == .starting || $0 == .open }, waiting: waiting.count,
+            leaving: count { ![.starting, .open, .stuck].contains($0) }, stuck: count { $0 == .stuck },
+            waiting: waiting.count,
             startFailures: backoff.failures,
             secondsToNextStart: backoff.isFailing ? max(backoff.until.seconds(since: now), 0) : nil)
     }
@@ -133,6 +135,11 @@ final class ServePool: RunKeeper {
 
     private func startProcesses() {
         guard !waiting.isEmpty, !isStopped else { return }
+        // As many as there may ever be, and the kernel holds them all: more would only join them.
+        if count({ $0 == .stuck }) >= 2 * maximum {
+            failWaiting("its \(processes.count) processes were killed and do not end", longerThan: 0)
+            return
+        }
         let starting = count { $0 == .starting }
         guard !backoff.isFailing else {
             if starting == 0 { startProbe() }
@@ -231,6 +238,9 @@ extension ServePool {
         // As long as another process serves or may yet, the jobs wait for that.
         if count({ $0 == .starting || $0 == .open }) == 0 { failWaiting(reason, longerThan: 0) }
     }
+
+    /// It will end when the kernel lets it; until then it counts among the processes there may be.
+    func stuck(_ process: ServeProcess) { startProcesses() }
 
     func ended(_ process: ServeProcess) {
         closed(process)

@@ -1,5 +1,4 @@
 import Configuration
-import Glibc
 import JobModel
 import Logging
 import Platform
@@ -52,6 +51,8 @@ final class ServeProcess: EventSink, HandlerProcessOwner, RunKeeper {
     }
 
     var pid: Int32? { process?.pid }
+
+    var slot: Int? { assignments.first?.slot }
 
     var printingRun: Run? {
         guard state.onlyRun != nil, let slot = assignments.first?.slot else { return nil }
@@ -144,13 +145,6 @@ final class ServeProcess: EventSink, HandlerProcessOwner, RunKeeper {
         if isWanted { host.watch(raw, for: .writable, self) } else { host.loop.forget(raw) }
     }
 
-    /// How many bytes lie in the pipe to the process: FIONREAD of pipe(7).
-    private func unreadBytes() -> Int {
-        var count: Int32 = 0
-        guard let raw = unread?.raw, ioctl(raw, UInt(FIONREAD), &count) == 0 else { return 0 }
-        return Int(count)
-    }
-
     private func closeInput() {
         if let raw = input?.raw { host.loop.forget(raw) }
         input = nil
@@ -198,7 +192,7 @@ final class ServeProcess: EventSink, HandlerProcessOwner, RunKeeper {
         var reads = 0
         while reads < Self.lastReads, readOnce() == .some { reads += 1 }
         closeAnswers()
-        let consumed = feed.written - unreadBytes()
+        let consumed = feed.written - ((unread?.raw).map(HandlerPipes.bytesWaiting) ?? 0)
         handle(.undelivered(assignments.filter { $0.offset >= consumed }.map(\.number)))
         closeInput()
         unread = nil
@@ -250,9 +244,12 @@ final class ServeProcess: EventSink, HandlerProcessOwner, RunKeeper {
         case .cancelTimer: cancelTimer()
         case .startFailed(let reason): pool.startFailed(reason)
         case .closed: pool.closed(self)
+        case .writeOff(let number, let outcome):
+            guard let slot = remove(number) else { return }
+            host.board.finish(slot: slot, outcome, now: .now(), stuck: pid)
         case .stuck:
-            log("a killed handler process does not end; it is given up", .error)
-            pool.ended(self)
+            process?.giveUp()
+            pool.stuck(self)
         case .ended: pool.ended(self)
         }
     }

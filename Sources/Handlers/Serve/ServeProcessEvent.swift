@@ -43,6 +43,8 @@ extension ServeProcessState {
         case startFailed(String)
         /// It gets no more runs: somebody else must.
         case closed
+        /// The run is over; its slot is not free before the process has ended.
+        case writeOff(Int, Outcome)
         case stuck
         case ended
     }

@@ -19,7 +19,7 @@ struct ServeProcessState {
         case terminating
         /// SIGKILL was sent.
         case killed
-        /// SIGKILL has had no effect: the kernel holds it. Its runs are over.
+        /// SIGKILL has had no effect: the kernel holds it. Its runs are over, their slots written off until it ends.
         case stuck
         case ended
     }
@@ -183,10 +183,10 @@ struct ServeProcessState {
     private mutating func stop(_ grace: Double, _ actions: inout [Action]) {
         for run in running { setFate(.interrupted, of: run.number) }
         cause = .stop
-        if phase == .terminating {
-            actions.append(.setTimer(seconds: grace))
-        } else {
-            terminate(grace: grace, &actions)
+        switch phase {
+        case .terminating: actions.append(.setTimer(seconds: grace))
+        case .killed: actions.append(.setTimer(seconds: HandlerProcess.secondsToDieAtStop))
+        default: terminate(grace: grace, &actions)
         }
     }
 
@@ -208,7 +208,8 @@ struct ServeProcessState {
     private mutating func kill(_ actions: inout [Action]) {
         if phase == .open { actions.append(.closed) }
         phase = .killed
-        actions += [.kill, .setTimer(seconds: HandlerProcess.secondsToDie)]
+        let seconds = cause == .stop ? HandlerProcess.secondsToDieAtStop : HandlerProcess.secondsToDie
+        actions += [.kill, .setTimer(seconds: seconds)]
     }
 
     private mutating func hangUp(_ actions: inout [Action]) {
@@ -241,7 +242,12 @@ struct ServeProcessState {
         case .terminating: kill(&actions)
         case .killed:
             phase = .stuck
-            finishAll(HandlerProcess.writtenOff, "", &actions)
+            for run in running {
+                let outcome = run.fate ?? cause.outcome(HandlerProcess.writtenOff, lastLines: "")
+                actions.append(.writeOff(run.number, outcome))
+            }
+            running.removeAll()
+            failStart(HandlerProcess.writtenOff.status, "", &actions)
             actions.append(.stuck)
         case .open, .retiring, .stuck, .ended: break
         }
@@ -251,11 +257,14 @@ struct ServeProcessState {
         if phase == .open { actions.append(.closed) }
         finishAnswered(&actions)
         finishAll(report, lastLines, &actions)
-        if !wasOpen, let reason = cause.startFailure(report.status, lastLines: lastLines, limits) {
-            actions.append(.startFailed(reason))
-        }
+        if phase != .stuck { failStart(report.status, lastLines, &actions) }
         phase = .ended
         actions += [.cancelTimer, .ended]
+    }
+
+    private func failStart(_ status: ExitStatus, _ lastLines: String, _ actions: inout [Action]) {
+        guard !wasOpen, let reason = cause.startFailure(status, lastLines: lastLines, limits) else { return }
+        actions.append(.startFailed(reason))
     }
 
     private mutating func finishAnswered(_ actions: inout [Action]) {

@@ -38,6 +38,7 @@ final class SpawnRun: RunKeeper, HandlerProcessOwner, EventSink {
     }
 
     var printingRun: Run? { run }
+    var slot: Int? { run.slot }
 
     /// The whole life of a run begins here; it ends with `RunBoard.finish`.
     func start() {
@@ -168,7 +169,7 @@ final class SpawnRun: RunKeeper, HandlerProcessOwner, EventSink {
     private func kill() {
         process?.kill()
         stand(.killed)
-        after(HandlerProcess.secondsToDie) { $0.writeOff() }
+        after(host.isStopping ? HandlerProcess.secondsToDieAtStop : HandlerProcess.secondsToDie) { $0.writeOff() }
     }
 
     /// Nothing is said of a slot that is somebody else's by now.
@@ -176,13 +177,14 @@ final class SpawnRun: RunKeeper, HandlerProcessOwner, EventSink {
         if !isFinished { host.board.setStanding(standing, slot: run.slot) }
     }
 
-    /// The kernel holds the process. The slot is needed, and the run is as good as over.
+    /// The kernel holds the process. The run is as good as over; the slot is not free before the process is gone, or a dead
+    /// file server would take every slot's processes, and then those of the machine.
     private func writeOff() {
         guard let process, !isFinished else { return }
-        host.log.error(
-            "a killed process does not end; its slot is given to the next job",
-            metadata: ["handler": "\(handler.settings.name)", "handler_pid": .stringConvertible(process.pid)])
-        finish(outcome(of: HandlerProcess.writtenOff, lastLines: ""))
+        process.giveUp()
+        isFinished = true
+        host.board.finish(
+            slot: run.slot, outcome(of: HandlerProcess.writtenOff, lastLines: ""), now: .now(), stuck: process.pid)
     }
 
     /// One timer: each step of the end replaces the one before.
