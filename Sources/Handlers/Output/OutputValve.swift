@@ -28,6 +28,9 @@ struct OutputValve {
         second = now
     }
 
+    /// Whether what comes next would be dropped, as far as is known before it comes.
+    var isFlooded: Bool { bytesThisSecond > Self.maximumBytesPerSecond }
+
     /// - Parameter run: the run the output belongs to; nil if that cannot be known.
     mutating func take(
         _ bytes: UnsafeRawBufferPointer, from stream: HandlerOutput.Stream, of run: Run?, now: MonotonicTime

@@ -23,6 +23,10 @@ final class HandlerProcess: EventSink {
     /// may go on filling it.
     private static let lastReads = 4
 
+    /// What is dropped anyway is read a pipe's content (64 KiB) at a time with this pause between: some 40 MB a second. Without
+    /// it a flood would take a core from all others, half of it ours.
+    private static let secondsBetweenFloods = 0.001
+
     /// A killed process is gone in milliseconds, unless the kernel holds it (a dead file server). After so many seconds its
     /// run is settled without it and its slot is written off.
     ///
@@ -106,11 +110,29 @@ final class HandlerProcess: EventSink {
         if fd == child.pidfd {
             end()
         } else if fd == stdout?.raw {
-            if read(.stdout) == .end { close(.stdout) }
+            readReady(.stdout)
         } else if fd == stderr?.raw {
-            if read(.stderr) == .end { close(.stderr) }
+            readReady(.stderr)
         }
         host.board.deliver()
+    }
+
+    private func readReady(_ stream: HandlerOutput.Stream) {
+        if read(stream) == .end {
+            close(stream)
+        } else if output.isFlooded, let raw = descriptor(of: stream) {
+            host.loop.change(raw, to: [])
+            _ = host.loop.at(MonotonicTime.now().advanced(bySeconds: Self.secondsBetweenFloods)) { [self] in
+                if let raw = descriptor(of: stream) { host.loop.change(raw, to: .readable) }
+            }
+        }
+    }
+
+    private func descriptor(of stream: HandlerOutput.Stream) -> Int32? {
+        switch stream {
+        case .stdout: stdout?.raw
+        case .stderr: stderr?.raw
+        }
     }
 
     private func read(_ stream: HandlerOutput.Stream) -> HandlerHost.ReadStep {
