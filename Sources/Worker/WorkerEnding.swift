@@ -12,7 +12,7 @@ extension WorkerState {
         case handlers
         case handlersGone
         /// Redis is being told to forget us.
-        case record
+        case record(since: MonotonicTime)
         /// We are off; forgotten if Redis has said so, or has never known us.
         case over(isForgotten: Bool)
     }
@@ -26,6 +26,8 @@ extension WorkerState {
         static let farewell = 1.3
         /// Gone, whatever Redis says.
         static let exit = 1.5
+        /// Redis has this long for the farewell, even if that begins late.
+        static let answer = 0.5
     }
 
     /// Whether nothing of us is left in Redis, as far as we know: no job, no record, no lease.
@@ -37,7 +39,9 @@ extension WorkerState {
     /// When something has to be done although nothing happens.
     var endingTimes: [MonotonicTime] {
         guard case .stopping(let deadline) = phase else { return [] }
-        return [0, Patience.together, Patience.farewell, Patience.exit].map { deadline.advanced(bySeconds: $0) }
+        var times = [0, Patience.together, Patience.farewell, Patience.exit].map { deadline.advanced(bySeconds: $0) }
+        if case .record(let since) = ending { times.append(since.advanced(bySeconds: Patience.answer)) }
+        return times
     }
 
     /// What waits for a slot goes back: all of it once nothing is started any more, before that what has waited too long.
@@ -94,9 +98,10 @@ extension WorkerState {
         // Cut off, there is somebody to say farewell to as soon as Redis is back; and reservations, perhaps, that a fetch
         // without an answer has made.
         case .handlersGone where isLinked && (isEmpty && !isComparing || isPast(Patience.farewell)):
-            ending = .record
+            ending = .record(since: now)
             actions.append(.deregister)
-        case .handlersGone where isPast(Patience.farewell), .record where isPast(Patience.exit):
+        case .handlersGone where isPast(Patience.farewell): exit(isForgotten: false)
+        case .record(let since) where isPast(Patience.exit) && now >= since.advanced(bySeconds: Patience.answer):
             exit(isForgotten: false)
         default: break
         }

@@ -115,6 +115,20 @@ struct WorkerStopTests {
         #expect(bench.state.leavesNothing)
     }
 
+    @Test("a farewell that comes late, on a busy machine, still waits for its answer")
+    func lateFarewell() {
+        var bench = StateBench.connected(slots: 1)
+        bench.tell(.stop(deadline: bench.boot(0)))
+        _ = bench.next()
+        bench.advance(4)
+        bench.tell(.handlersEnded)
+        #expect(bench.next().deregisters)
+        #expect(!bench.next().exits)
+        bench.tell(.deregistered)
+        #expect(bench.next().exits)
+        #expect(bench.state.leavesNothing)
+    }
+
     @Test("a farewell whose answer was lost is said again; one that is never answered ends all the same")
     func lostFarewell() {
         var bench = StateBench.connected(slots: 1)
