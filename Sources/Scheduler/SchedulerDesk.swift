@@ -21,6 +21,8 @@ final class SchedulerDesk {
     private let endpoint: Redis.RedisEndpoint
     private var connection: RedisConnection?
     private var failures = 0
+    /// Codes of the refusals that were told since Redis was last there.
+    private var refusalsTold: Set<String> = []
     private var nextAttempt = MonotonicTime(nanoseconds: 0)
     private var nextProof = MonotonicTime(nanoseconds: 0)
     private var complaints = Complaints()
@@ -102,10 +104,13 @@ final class SchedulerDesk {
     /// Notes that a task could not do its work. After a refusal the connection is made anew as well, since what refuses
     /// (READONLY, LOADING) may be another server by then.
     func failed(_ error: RedisError) {
-        let isBarred = if case .refused(let refusal) = error { refusal.meaning == .barred } else { false }
+        var refusal: RedisRefusal?
+        if case .refused(let found) = error { refusal = found }
+        let isBarred = refusal?.meaning == .barred
+        let isNew = refusal.map { refusalsTold.insert($0.code).inserted } ?? false
         if isBarred {
             complain(of: "access", "Redis does not let the scheduler in; nothing is promoted or rescued", error)
-        } else if failures == 0 {
+        } else if failures == 0 || isNew {
             log.warning("waiting for Redis; nothing is promoted or rescued", metadata: ["reason": "\(error)"])
         }
         connection?.close()
@@ -117,6 +122,7 @@ final class SchedulerDesk {
     func succeeded() {
         if failures > 0 { log.notice("Redis is back", metadata: ["server": "\(endpoint.redacted)"]) }
         failures = 0
+        refusalsTold.removeAll()
         _ = complaints.settle("access")
     }
 

@@ -12,8 +12,8 @@ package final class RedisLink: EventSink {
     package enum News: Sendable {
         /// Connected and registered; the lease holds until this moment of CLOCK_BOOTTIME.
         case up(leaseEnd: MonotonicTime)
-        /// Lost, or not reached; the next attempt comes in so many seconds. Barred: only an operator can change it.
-        case down(reason: String, retrySeconds: Double, isBarred: Bool)
+        /// Lost, or not reached, or refused; the next attempt comes in so many seconds.
+        case down(because: RedisError, retrySeconds: Double)
         /// This server must not be worked with, whatever is tried.
         case refused(reason: String)
         case answered(RedisQuestion, RedisReply)
@@ -216,7 +216,7 @@ package final class RedisLink: EventSink {
         failures += 1
         let patient = max(ceiling * Double.random(in: 0.5...1, using: &random), isBarred ? range.lowerBound : 0)
         let seconds = isHurried ? min(patient, Self.hurriedPauseSeconds) : patient
-        tell(.down(reason: error.description, retrySeconds: seconds, isBarred: isBarred))
+        tell(.down(because: error, retrySeconds: seconds))
         retry(afterSeconds: seconds)
     }
 

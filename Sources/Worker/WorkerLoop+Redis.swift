@@ -15,7 +15,7 @@ extension WorkerLoop {
                     "Redis is back after \(Int(seconds.rounded())) s", metadata: ["server": "\(plan.greeting.server)"])
             }
             downSince = nil
-            isBarred = false
+            refusalsTold.removeAll()
             take(.leaseRenewed(until: leaseEnd))
             take(.linkUp)
             if !wasUp {
@@ -24,24 +24,27 @@ extension WorkerLoop {
             }
             wasUp = true
             beat()
-        case .down(let reason, let retrySeconds, let isBarred):
+        case .down(let error, let retrySeconds):
             take(.linkDown)
-            down(because: reason, retrySeconds: retrySeconds, isBarred: isBarred)
+            down(because: error, retrySeconds: retrySeconds)
         case .refused(let reason): refused(reason)
         case .answered(let question, let reply): answered(question, reply)
         case .push: take(.woken)
         }
     }
 
-    /// Says it once; and once more if it turns out that waiting will not do.
-    private func down(because reason: String, retrySeconds: Double, isBarred: Bool) {
-        guard exitStatus == nil, downSince == nil || (isBarred && !self.isBarred) else { return }
+    /// Says it once, and each refusal once: what began as a lost connection may go on as LOADING, or turn out to be a wrong
+    /// password, for which waiting will not do.
+    private func down(because error: RedisError, retrySeconds: Double) {
+        var refusal: RedisRefusal?
+        if case .refused(let found) = error { refusal = found }
+        let isNew = refusal.map { refusalsTold.insert($0.code).inserted } ?? false
+        guard exitStatus == nil, downSince == nil || isNew else { return }
         downSince = downSince ?? .now()
-        self.isBarred = isBarred
         let metadata: Logger.Metadata = [
-            "reason": "\(reason)", "retry_in": "\(Int((retrySeconds * 1000).rounded())) ms",
+            "reason": "\(error)", "retry_in": "\(Int((retrySeconds * 1000).rounded())) ms",
         ]
-        if isBarred {
+        if refusal?.meaning == .barred {
             log.error("Redis does not let this worker in; running jobs go on, no other starts", metadata: metadata)
         } else {
             log.warning("waiting for Redis; running jobs go on", metadata: metadata)

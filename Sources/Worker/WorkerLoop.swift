@@ -39,8 +39,8 @@ final class WorkerLoop: @unchecked Sendable {
     private var handlerGraceSeconds = WorkerPlan.handlerGraceSeconds
     var wasUp = false
     var downSince: MonotonicTime?
-    /// Redis does not let us, and that was said.
-    var isBarred = false
+    /// Codes of the refusals that were told since Redis was last there.
+    var refusalsTold: Set<String> = []
     var exitStatus: Int32?
 
     init(
