@@ -30,13 +30,25 @@ struct EmbeddedRedis {
         let deadline = MonotonicTime.now().advanced(bySeconds: Self.patienceSeconds)
         while true {
             do throws(SystemError) {
-                if let lock = try FileLock.take(directory + "/lock") { return lock }
+                if let lock = try FileLock.take(directory + "/lock") {
+                    try proveRoom()
+                    return lock
+                }
             } catch {
                 throw .system(error)
             }
             guard MonotonicTime.now() < deadline else { throw .taken(directory) }
             usleep(50_000)
         }
+    }
+
+    /// Fails where nothing can be written. The server would say so to a log that lies in the same place.
+    private func proveRoom() throws(SystemError) {
+        let path = directory + "/room"
+        let file = try FileDescriptor.open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC)
+        defer { unlink(path) }
+        let failure = [UInt8](repeating: 0, count: 4096).withUnsafeBytes { file.writeAll($0) }
+        if let failure { throw SystemError(code: failure, doing: "write to \(directory)") }
     }
 
     /// How to start the server.
