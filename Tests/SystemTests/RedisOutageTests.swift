@@ -122,10 +122,10 @@ struct RedisOutageTests {
 }
 
 extension Scene {
-    /// Two workers and the scheduler: one that stops before it is connected again cannot say farewell.
-    func waitForReconnects() {
+    /// Two workers and the scheduler, say: one that stops before it is connected again cannot say farewell.
+    func waitForReconnects(_ count: Int = 3) {
         eventually(within: 30, "everybody has found Redis again") {
-            daemon.lines(of: "log").count { $0.contains("Redis is back") } >= 3
+            daemon.lines(of: "log").count { $0.contains("Redis is back") } >= count
         }
     }
 

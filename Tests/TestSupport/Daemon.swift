@@ -21,7 +21,7 @@ package final class Daemon {
     ///   - environment: added to a clean one.
     ///   - flags: more arguments of `run`.
     ///   - binary: the martlet that is run.
-    ///   - wrapper: a command that runs it as its child, such as unshare(1) with its options.
+    ///   - wrapper: a command that runs it, as its child or in its own place, such as unshare(1) with its options.
     package init(
         _ configuration: String, server: RedisServer?, files: [String: String] = [:], environment: [String] = [],
         flags: [String] = [], binary: String = Program.martlet, wrapper: [String] = []
@@ -102,7 +102,9 @@ package final class Daemon {
 
     package var pid: Int32 {
         guard let supervisor else { preconditionFailure("the daemon does not run") }
-        return wrapper.isEmpty ? supervisor.pid : ProcessTree.children(of: supervisor.pid).first ?? supervisor.pid
+        // A wrapper becomes what it wraps, or has it for a child.
+        if wrapper.isEmpty || Self.arguments(of: supervisor.pid).first == binary { return supervisor.pid }
+        return ProcessTree.children(of: supervisor.pid).first ?? supervisor.pid
     }
 
     /// Whether the supervisor runs, or has ended and was not waited for.
@@ -110,7 +112,7 @@ package final class Daemon {
 
     package func signal(_ signal: Signal) {
         guard let supervisor else { return }
-        if wrapper.isEmpty { supervisor.signal(signal) } else { kill(pid, signal.number) }
+        if pid == supervisor.pid { supervisor.signal(signal) } else { kill(pid, signal.number) }
     }
 
     /// SIGKILL to the wrapper, of which all that it wraps is to die.

@@ -19,6 +19,8 @@ package enum Fault: Sendable, CustomStringConvertible {
     case trickle(bytesPerSecond: Int)
     /// Redis carries it out, and the answer is none.
     case garble
+    /// Redis carries it out, and these bytes are the answer.
+    case say(String)
 
     package var description: String {
         switch self {
@@ -31,6 +33,7 @@ package enum Fault: Sendable, CustomStringConvertible {
         case .fragment: "fragment"
         case .trickle(let rate): "trickle, at \(rate) bytes a second, the answer of"
         case .garble: "garble the answer of"
+        case .say(let bytes): "say \(bytes.prefix(20).debugDescription) to"
         }
     }
 }

@@ -95,7 +95,7 @@ final class FaultProxyLink: @unchecked Sendable {
         case .fragment:
             isFragmented = true
             expected.fault = fault
-        case .stall, .cutAfter, .garble, .trickle: expected.fault = fault
+        case .stall, .cutAfter, .garble, .trickle, .say: expected.fault = fault
         }
         let isAnswered = expected.said != nil
         state.withLock { $0.expected.append(expected) }
@@ -133,6 +133,7 @@ final class FaultProxyLink: @unchecked Sendable {
             return false
         case .stall(let seconds): usleep(UInt32(seconds * 1e6))
         case .garble: bytes = Array("!what is this?\r\n".utf8)
+        case .say(let said): bytes = Array(said.utf8)
         case .fragment: isFragmented = true
         case .trickle(let rate): return trickle(bytes, rate)
         case .delay, .cutBefore, .halfOpen, .refuse, nil: break

@@ -6,14 +6,18 @@ package import Redis
 package final class RedisServer {
     package let directory = TemporaryDirectory()
     private let options: [String]
+    private let wrapper: [String]
     private var child: ChildProcess?
     // While it is open the server lives: a shell beside the server reads it and kills the server at its end, which
     // comes even if the test's process is killed.
     private var lifeline: FileDescriptor?
 
-    /// - Parameter options: more of redis-server's arguments, such as ["--maxmemory", "10mb"]; later ones win.
-    package init(_ options: [String] = []) {
+    /// - Parameters:
+    ///   - options: more of redis-server's arguments, such as ["--maxmemory", "10mb"]; later ones win.
+    ///   - wrapper: a program and arguments that end by executing what follows them.
+    package init(_ options: [String] = [], wrapper: [String] = []) {
         self.options = options
+        self.wrapper = wrapper
         start()
     }
 
@@ -29,19 +33,24 @@ package final class RedisServer {
         try RedisConnection.open(endpoint, timeout: timeout, name: name, scripts: scripts)
     }
 
-    /// Starts it again after `stop`, with the same directory and so with what it saved; returns when PING is answered.
-    package func start() {
+    /// Starts it again after `stop`, with the same directory and so with what it saved.
+    ///
+    /// - Parameters:
+    ///   - moreOptions: for this start only.
+    ///   - isPatient: returns when PING is answered; otherwise at once.
+    package func start(moreOptions: [String] = [], isPatient: Bool = true) {
         precondition(child == nil, "the server runs already")
-        let server = [
-            "redis-server", "--port", "0", "--unixsocket", socketPath, "--dir", directory.path, "--save", "",
-            "--appendonly", "no", "--daemonize", "no", "--logfile", "\(directory.path)/redis.log",
-        ]
+        let server =
+            wrapper + [
+                "redis-server", "--port", "0", "--unixsocket", socketPath, "--dir", directory.path, "--save", "",
+                "--appendonly", "no", "--daemonize", "no", "--logfile", "\(directory.path)/redis.log",
+            ]
         do {
             let pipe = try FileDescriptor.pipe()
             child = try ProcessSpec(
                 executable: "/bin/sh",
                 arguments: ["sh", "-c", #""$@" & server=$!; read -r _; kill -KILL "$server"; wait "$server""#, "sh"]
-                    + server + options,
+                    + server + options + moreOptions,
                 environment: ["PATH=/usr/local/bin:/usr/bin:/bin"], descriptors: [(child: 0, parent: pipe.read.raw)]
             ).spawn()
             let end = pipe.write
@@ -50,7 +59,7 @@ package final class RedisServer {
             preconditionFailure("cannot start redis-server: \(error)")
         }
         let deadline = MonotonicTime.now().advanced(bySeconds: 20)
-        while !answers() {
+        while isPatient, !answers() {
             precondition(
                 MonotonicTime.now() < deadline, "redis-server does not answer; see \(directory.path)/redis.log")
             usleep(2000)
