@@ -12,7 +12,7 @@ MARTLET     := .build/release/martlet
 
 # What the build needs, and what the tests need beside it.
 PACKAGES      := redis-server libhiredis-dev libssl-dev libsystemd-dev zlib1g-dev gcc libc6-dev python3 git
-TEST_PACKAGES := openssl ruby ruby-sidekiq mandoc strace
+TEST_PACKAGES := openssl ruby ruby-sidekiq mandoc strace iproute2
 
 .DEFAULT_GOAL := help
 
@@ -66,6 +66,11 @@ chaos: build test-deps ## kill, freeze and cut everything: make chaos MINUTES=10
 		MARTLET_CHAOS_BINARY=$(CURDIR)/$(MARTLET) timeout -k 10 $$(( $(CHAOS_SECONDS) + 600 )) \
 		swift test --skip-build --disable-xctest -c release -Xswiftc -enable-testing $(SWIFT_FLAGS) \
 		--scratch-path .build/simulate --filter ChaosTests/chaos
+
+.PHONY: faults
+faults: deps test-deps ## every fault at its full length, and a kill at every system call; as root, half an hour
+	MARTLET_FAULTS=full TEST_LIMIT=7200 .ci/test \
+		--filter 'SystemTests.(Cut|Wire|Refusal|RedisTrouble|ServerState|Storm|Process|Time|Machine|Syscall)Tests'
 
 .PHONY: lint
 lint: ## check format, manual pages and scripts

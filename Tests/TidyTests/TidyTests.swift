@@ -179,4 +179,24 @@ struct TidyTests {
             #expect(Tree.text(String(match.1)).contains(match.2), "\(match.1) has no test \(match.2)")
         }
     }
+
+    @Test("every test that docs/explanation/faults.md names is there, by its sentence")
+    func faultTests() {
+        let page = Tree.text("docs/explanation/faults.md")
+        var count = 0
+        for row in page.split(separator: "\n") where row.hasPrefix("|") {
+            var file = ""
+            // A sentence belongs to the file that was named last.
+            for match in row.matches(of: /`(Tests\/[A-Za-z0-9\/]+\.swift)`|"([^"]+)"/) {
+                if let path = match.1 {
+                    file = Tree.text(String(path))
+                    #expect(!file.isEmpty, "\(path)")
+                } else if let sentence = match.2, !file.isEmpty {
+                    #expect(file.contains("\"\(sentence)\""), "\(sentence)")
+                    count += 1
+                }
+            }
+        }
+        #expect(count > 60, "the page was read")
+    }
 }

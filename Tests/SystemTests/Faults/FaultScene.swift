@@ -88,6 +88,24 @@ struct FaultScene {
         }
     }
 
+    /// The same where a fault may have failed any run: what waits for a retry it was not to need gets it now.
+    func settleAgain(_ doing: String, sourceLocation: SourceLocation = #_sourceLocation) throws {
+        try eventually(
+            within: 60, "every job comes to its end \(doing): \(ledger.missing) \(daemon.log.suffix(1500))",
+            sourceLocation: sourceLocation
+        ) {
+            try ledger.harvest(scene)
+            for member in try jobs.members(of: "retry") {
+                guard let jid = Jobs.object(member.payload)["jid"] as? String, ledger.all[jid]?.end != .retried
+                else { continue }
+                var command = RedisCommand(["ZADD", "retry", "XX", "1"])
+                command.add(member.payload)
+                _ = try jobs.redis.call(command).accepted()
+            }
+            return ledger.missing.isEmpty
+        }
+    }
+
     /// Asks at the end whether each job came to exactly the end it should, by exactly one run, and the counters agree.
     func proveExactly(sourceLocation: SourceLocation = #_sourceLocation) throws {
         try eventually(within: 30, "nothing is reserved any more", sourceLocation: sourceLocation) {

@@ -46,7 +46,7 @@ struct RedisTroubleTests {
             // After the first 0.2 s it answers everybody with BUSY.
             try scene.jobs.call("CONFIG", "SET", "busy-reply-threshold", "200")
             let loop =
-                "local stop = redis.call('TIME')[1] + 6 "
+                "local stop = redis.call('TIME')[1] + \(Int(FaultRun.seconds(6, full: 10))) "
                 + "for _ = 1, 2e7 do if tonumber(redis.call('TIME')[1]) >= stop then return 'done' end end"
             #expect(try scene.jobs.call("EVAL", loop, "0").text == "done")
             eventually(within: 30, "all of them are done") { scene.done.count == jids.count }
