@@ -143,8 +143,8 @@ struct ProcessTests {
             for jid in ["a", "b", "c"] { try scene.jobs.push(Jobs.payload("Sleep", jid, args: "[60]")) }
             eventually(within: 30, "all three run") { scene.ledger.count == 3 }
             #expect(try scene.jobs.keys("martlet:reservations:first:*").count == 1)
-            scene.daemon.end()
             let start = MonotonicTime.now()
+            scene.daemon.end()
             FaultRun.pause(3)
             second.start()
             eventually(within: 60, "they run again: \(second.log)") { second.lines(of: "ledger").count == 3 }
