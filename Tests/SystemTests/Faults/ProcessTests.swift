@@ -144,6 +144,9 @@ struct ProcessTests {
             eventually(within: 30, "all three run") { scene.ledger.count == 3 }
             #expect(try scene.jobs.keys("martlet:reservations:first:*").count == 1)
             let start = MonotonicTime.now()
+            // At one instant, as far as that can be had: nobody is left who could give back a job.
+            kill(scene.daemon.pid, SIGSTOP)
+            for pid in scene.daemon.schedulers + scene.daemon.workers { kill(pid, SIGKILL) }
             scene.daemon.end()
             FaultRun.pause(3)
             second.start()
