@@ -5,7 +5,7 @@ import Testing
 
 /// H10 and H11. MARTLET_STORM_JOBS makes them longer: so many jobs for serve, a twentieth of that for spawn.
 @Suite("A storm of short jobs")
-struct StormTests {
+struct ShortJobTests {
     static let serveJobs = Parameter.integer("MARTLET_STORM_JOBS") ?? 10_000
     static let spawnJobs = max(500, serveJobs / 20)
     static let slots = 4
