@@ -59,6 +59,34 @@ package enum DueJobs {
         }
     }
 
+    /// When something will be due, of each source.
+    package enum Upcoming: Equatable, Sendable {
+        /// In so many seconds, 0 for now; an hour stands for longer times.
+        case seconds(Double)
+        case nothing
+        case refused(RedisRefusal)
+    }
+
+    /// Asks for both sources at once: a scheduler does so all the time, and most of the time nothing is due.
+    package static var upcomingCommand: RedisCommand {
+        RedisCommand(running: Scripts.upcoming, keys: Source.allCases.map(\.key))
+    }
+
+    package static func upcoming(_ reply: RedisReply) throws(RedisError) -> [Source: Upcoming] {
+        guard let waits = try reply.accepted().elements, waits.count == Source.allCases.count else {
+            throw .unreadable("upcoming")
+        }
+        var found: [Source: Upcoming] = [:]
+        for (source, wait) in zip(Source.allCases, waits) {
+            if case .integer(let milliseconds) = wait {
+                found[source] = milliseconds < 0 ? .nothing : .seconds(Double(milliseconds) / 1000)
+            } else {
+                found[source] = .refused(RedisRefusal(reply: wait.text ?? ""))
+            }
+        }
+        return found
+    }
+
     package static func dueCommand(_ source: Source, limit: Int = most) -> RedisCommand {
         var command = RedisCommand(running: Scripts.due, keys: [source.key])
         command.add(limit)

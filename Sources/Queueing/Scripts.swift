@@ -7,8 +7,9 @@ package enum Scripts {
     static let deregister = LuaScript(name: "deregister", source: PackageResources.deregister_lua)
     static let rescue = LuaScript(name: "rescue", source: PackageResources.rescue_lua)
     static let due = LuaScript(name: "due", source: PackageResources.due_lua)
+    static let upcoming = LuaScript(name: "upcoming", source: PackageResources.upcoming_lua)
     static let promote = LuaScript(name: "promote", source: PackageResources.promote_lua)
 
     /// What a process loads when it opens a connection (`RedisConnection.open`).
-    package static let all = [exchange, beat, deregister, rescue, due, promote]
+    package static let all = [exchange, beat, deregister, rescue, upcoming, due, promote]
 }

@@ -35,8 +35,9 @@ final class SchedulerLoop: EventSink {
     }
 
     private func perform(_ task: PeriodicTask) {
-        connected { redis throws(RedisError) in try task.runOnce(desk, redis) }
-        loop.at(.now().advanced(bySeconds: task.interval)) { [unowned self] in perform(task) }
+        var seconds = task.interval
+        connected { redis throws(RedisError) in seconds = min(seconds, try task.runOnce(desk, redis) ?? seconds) }
+        loop.at(.now().advanced(bySeconds: seconds)) { [unowned self] in perform(task) }
     }
 
     /// Does something with Redis, if it is there.
@@ -74,7 +75,7 @@ final class SchedulerLoop: EventSink {
         while let (signal, _) = signals.next() {
             switch signal {
             case .terminate, .interrupt: exitStatus = 0
-            case .ttin: log.notice("promoting every 0.5 s, rescuing every 5 s", metadata: ["redis": "\(desk.summary)"])
+            case .ttin: log.notice("promoting what is due, rescuing every 5 s", metadata: ["redis": "\(desk.summary)"])
             default: break  // Quiet is for workers: due jobs are promoted all the same, for other hosts to fetch.
             }
         }

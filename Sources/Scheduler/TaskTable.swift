@@ -1,7 +1,8 @@
 /// All that the scheduler does, a line each.
 enum TaskTable {
     static let tasks: [PeriodicTask] = [
-        // Due jobs start at most 1 s late: half of that for the wait, the rest for the way.
+        // It sleeps until the first job is due, but somebody may schedule one meanwhile that is due sooner. Jobs start at most
+        // 1 s late: half of that for the wait, the rest for the way.
         PeriodicTask(name: "promote due jobs", interval: 0.5, runOnce: PromoteDueJobs.runOnce),
         // Tried at once when it is told; again if Redis was away then. What a killed worker held is to be back within 2 s.
         PeriodicTask(name: "rescue declared", interval: 0.5, runOnce: RescueOrphans.rescueDeclared),

@@ -86,4 +86,25 @@ struct DueJobsTests {
         #expect(DueJobs.Due(now: noon, members: [bytes("a"), bytes("b")]).share.members.count == 2)
         #expect(DueJobs.Due(now: noon, members: []).share.members.isEmpty)
     }
+
+    @Test("one question says when both sets have something due; a set of another type spoils only its own answer")
+    func upcoming() throws {
+        let store = try Store()
+        func ask() throws -> [DueJobs.Source: DueJobs.Upcoming] {
+            try DueJobs.upcoming(store.redis.call(DueJobs.upcomingCommand))
+        }
+        #expect(try ask() == [.retry: .nothing, .schedule: .nothing])
+        try store.run("ZADD", "retry", "1", "a")
+        try store.run("ZADD", "schedule", "99999999999", "b")
+        #expect(try ask() == [.retry: .seconds(0), .schedule: .seconds(3600)])
+        try store.run("DEL", "retry")
+        try store.run("SET", "retry", "text")
+        let spoilt = try ask()
+        #expect(spoilt[.schedule] == .seconds(3600))
+        guard case .refused(let refusal) = spoilt[.retry] else {
+            Issue.record("\(spoilt)")
+            return
+        }
+        #expect(refusal.code == "WRONGTYPE")
+    }
 }

@@ -23,9 +23,10 @@ final class Desk {
     }
 
     /// Runs a task as the loop does, over the desk's own connection.
-    func run(_ task: (SchedulerDesk, RedisConnection) throws(RedisError) -> Void) throws {
+    @discardableResult
+    func run<Result>(_ task: (SchedulerDesk, RedisConnection) throws(RedisError) -> Result) throws -> Result {
         guard case .connected(let connection) = desk.access() else { throw RedisError.lost("no connection") }
-        try task(desk, connection)
+        return try task(desk, connection)
     }
 
     @discardableResult

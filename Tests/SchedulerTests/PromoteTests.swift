@@ -86,4 +86,35 @@ struct PromoteTests {
         try desk.run(PromoteDueJobs.runOnce)
         #expect(try desk.queue("q") == ["scheduled", "retried"])
     }
+
+    @Test("it comes back when the next job is due, and at once if there was more than one run moves")
+    func next() throws {
+        let desk = try Desk()
+        #expect(try desk.run(PromoteDueJobs.runOnce) == nil, "nothing is scheduled: the usual interval")
+
+        let time = try desk.call("TIME").elements?.compactMap(\.number) ?? []
+        let now = try #require(time.first)
+        try desk.add("retry", due: now + 1000, "later")
+        try desk.add("schedule", due: now + 60, "sooner")
+        let wait = try #require(try desk.run(PromoteDueJobs.runOnce))
+        #expect((50...61).contains(wait))
+
+        let many = 2 * 50 * DueJobs.most + 1
+        for index in 0..<many { try desk.add("schedule", due: 1, "n\(index)") }
+        #expect(try desk.run(PromoteDueJobs.runOnce) == 0)
+        var runs = 1
+        while try desk.run(PromoteDueJobs.runOnce) == 0, runs < 10 { runs += 1 }
+        #expect(runs == 2)
+        #expect(try desk.queue("q").count == many)
+    }
+
+    @Test("a score that is no time does no harm")
+    func infinite() throws {
+        let desk = try Desk()
+        try desk.call("ZADD", "schedule", "inf", Desk.payload("never"))
+        #expect(try desk.run(PromoteDueJobs.runOnce) == 3600)
+        try desk.call("ZADD", "retry", "-inf", Desk.payload("ever"))
+        try desk.run(PromoteDueJobs.runOnce)
+        #expect(try desk.queue("q") == ["ever"])
+    }
 }

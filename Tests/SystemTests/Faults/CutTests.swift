@@ -60,7 +60,7 @@ struct CutTests {
     @Test("at what the scheduler says when it promotes jobs")
     func promoting() throws {
         try FaultScene.run { faults in
-            for name in ["due", "promote"] {
+            for name in ["upcoming", "due", "promote"] {
                 for (fault, set) in [(Fault.cutBefore, "retry"), (.cutAfter, "schedule"), (.cutAfter, "retry")] {
                     faults.proxy.inject(fault, on: name)
                     try faults.addDue(to: set)
