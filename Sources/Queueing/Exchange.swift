@@ -88,10 +88,11 @@ package enum Exchange {
             keys: [
                 Keys.reservations(request.identity), Keys.leases, Keys.retry, Keys.schedule, Keys.dead, Keys.queues,
                 Keys.processed, Keys.processed(on: date), Keys.failed, Keys.failed(on: date), Keys.poisoned,
-            ] + request.steps.map { Keys.queue(request.queues[$0.queue]) })
+            ], more: request.steps.count)
+        for step in request.steps { command.add(Keys.queuePrefix, request.queues[step.queue].text) }
         command.add(request.identity)
         command.add(request.fetch)
-        command.add(String(request.firstSequence))
+        command.add(Int(request.firstSequence))
         command.add(Keys.queuePrefix)
         command.add(max(0, request.deadLimits.jobs))
         command.add(max(0, request.deadLimits.seconds))
@@ -102,16 +103,28 @@ package enum Exchange {
     }
 
     private static func add(_ settlements: [Settlement], to command: inout RedisCommand) {
-        let ends = settlements.filter(\.justEnds)
-        command.add(ends.count)
-        for settlement in ends {
-            command.add(settlement.counts.rawValue)
-            command.add(settlement.id.text)
+        let groups = groups(settlements)
+        command.add(groups.count)
+        for group in groups {
+            command.add(group.counts.rawValue)
+            command.add(group.indices.count)
+            for index in group.indices { command.add(settlements[index].id) }
         }
         // Requeued jobs go to the end that is fetched next: the oldest last.
         let others = settlements.filter { !$0.justEnds }.sorted { $1.id < $0.id }
         command.add(others.count)
         for settlement in others { settlement.add(to: &command) }
+    }
+
+    /// Those that just end, in their order, neighbours that count the same together: nearly always one group.
+    private static func groups(_ settlements: [Settlement]) -> [(counts: Settlement.Counts, indices: [Int])] {
+        var groups: [(counts: Settlement.Counts, indices: [Int])] = []
+        for index in settlements.indices where settlements[index].justEnds {
+            let counts = settlements[index].counts
+            if groups.last?.counts != counts { groups.append((counts, [])) }
+            groups[groups.count - 1].indices.append(index)
+        }
+        return groups
     }
 }
 

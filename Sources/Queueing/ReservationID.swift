@@ -1,4 +1,5 @@
 package import JobModel
+internal import Redis
 
 /// The name of a reservation within its process: a number the process gives, never twice, and the queue it came from.
 ///
@@ -23,10 +24,18 @@ package struct ReservationID: Hashable, Comparable, Sendable, CustomStringConver
 
     package var text: String {
         let digits = String(sequence)
-        return String(repeating: "0", count: max(0, 16 - digits.utf8.count)) + digits + ":" + queue.text
+        return String(repeating: "0", count: max(0, Self.digits - digits.utf8.count)) + digits + ":" + queue.text
     }
+
+    /// As many as 2⁵³ has.
+    fileprivate static let digits = 16
 
     package var description: String { text }
 
     package static func < (left: ReservationID, right: ReservationID) -> Bool { left.sequence < right.sequence }
+}
+
+extension RedisCommand {
+    /// Adds the id's text.
+    mutating func add(_ id: ReservationID) { add(id.sequence, digits: ReservationID.digits, ":", id.queue.text) }
 }

@@ -47,7 +47,7 @@ extension Settlement {
 
     /// Adds the arguments `exchange.lua` reads for a settlement that has a sequel.
     func add(to command: inout RedisCommand) {
-        command.add(id.text)
+        command.add(id)
         command.add(counts.rawValue)
         switch verdict {
         case .retry(let seconds, let payload):

@@ -22,9 +22,13 @@ package struct RedisCommand: Sendable {
         for word in words { add(word) }
     }
 
-    package init(running script: LuaScript, keys: [String]) {
+    /// - Parameter more: so many more keys will be added next.
+    package init(running script: LuaScript, keys: [String], more: Int = 0) {
         self.script = script
-        add(keys.count)
+        // A few hundred bytes are usual, and growing to them step by step would copy them as often.
+        bytes.reserveCapacity(1024)
+        ends.reserveCapacity(64)
+        add(keys.count + more)
         for key in keys { add(key) }
     }
 
@@ -38,7 +42,42 @@ package struct RedisCommand: Sendable {
         ends.append(bytes.count)
     }
 
-    package mutating func add(_ number: Int) { add(String(number)) }
+    /// One argument out of two parts.
+    package mutating func add(_ first: String, _ second: String) {
+        bytes.append(contentsOf: first.utf8)
+        bytes.append(contentsOf: second.utf8)
+        ends.append(bytes.count)
+    }
+
+    package mutating func add(_ number: Int) {
+        if number < 0 { bytes.append(UInt8(ascii: "-")) }
+        addDigits(of: UInt64(number.magnitude), atLeast: 1)
+        ends.append(bytes.count)
+    }
+
+    /// One argument out of a number, with leading zeros to so many digits, and two texts.
+    package mutating func add(_ number: UInt64, digits: Int, _ first: String, _ second: String) {
+        addDigits(of: number, atLeast: digits)
+        bytes.append(contentsOf: first.utf8)
+        bytes.append(contentsOf: second.utf8)
+        ends.append(bytes.count)
+    }
+
+    /// Without the string that interpolation would make for every job.
+    private mutating func addDigits(of number: UInt64, atLeast least: Int) {
+        var (rest, count) = (number / 10, 1)
+        while rest > 0 { (rest, count) = (rest / 10, count + 1) }
+        count = max(count, least)
+        let end = bytes.count + count
+        bytes.append(contentsOf: repeatElement(UInt8(ascii: "0"), count: count))
+        rest = number
+        var place = end - 1
+        while rest > 0 {
+            bytes[place] = UInt8(ascii: "0") + UInt8(rest % 10)
+            rest /= 10
+            place -= 1
+        }
+    }
 
     /// Redis closes a connection that sends 1 GB at once (client-query-buffer-limit); the framing needs some of it.
     package static let mostBytes = 1 << 29

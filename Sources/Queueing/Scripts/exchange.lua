@@ -5,7 +5,7 @@
 -- ARGV  1 identity   2 n   3 number of the first reservation to be made   4 prefix of a queue's key
 --       5 jobs the dead set keeps   6 seconds it keeps one   7 number of steps   8… at most so many of each step
 --       then, each list led by its length:
---         reservations that just end: "n" | "s" | "f" (count nothing, a success, a failure), id
+--         groups of reservations that just end: "n" | "s" | "f" (count nothing, a success, a failure), how many, ids
 --         others: id, count, then "retry" seconds payload | "snooze" seconds | "bury" payload or "" | "requeue"
 --                 | "retry unless poison" seconds payload, key of its deaths, so many bury it, seconds they count,
 --                   payload that is buried
@@ -76,12 +76,15 @@ local first_step = cursor
 cursor = cursor + steps
 
 for _ = 1, tonumber(take()) do
-  local count, id = take(), take()
-  if redis.call('HDEL', reservations, id) == 1 then
-    counted[count] = counted[count] + 1
-  else
-    fenced[#fenced + 1] = id
+  local count, number = take(), tonumber(take())
+  for place = cursor, cursor + number - 1 do
+    if redis.call('HDEL', reservations, ARGV[place]) == 1 then
+      counted[count] = counted[count] + 1
+    else
+      fenced[#fenced + 1] = ARGV[place]
+    end
   end
+  cursor = cursor + number
 end
 
 local function bury(payload, id)
@@ -90,8 +93,10 @@ local function bury(payload, id)
   redis.pcall('ZREMRANGEBYRANK', dead, 0, -1 - tonumber(ARGV[5]))
 end
 
--- Each: what must be true of the keys it writes, then what follows once the reservation is removed.
-local settle = {
+-- Each: what must be true of the keys it writes, then what follows once the reservation is removed. Made only if need be:
+-- most exchanges have none.
+local others = tonumber(take())
+local settle = others > 0 and {
   retry = function(id)
     local seconds, payload = take(), take()
     return objection(retry, 'zset'), function() add(retry, after(seconds), payload, id) end
@@ -152,7 +157,7 @@ local settle = {
   end,
 }
 
-for _ = 1, tonumber(take()) do
+for _ = 1, others do
   local id, count = take(), take()
   local problem, follow = settle[take()](id)
   if not problem then
@@ -200,10 +205,10 @@ for step = 1, steps do
     troubled[#troubled + 1] = step
     troubled[#troubled + 1] = jobs.err
   elseif jobs then
-    local suffix = ':' .. string.sub(key, #prefix + 1)
+    local queue = string.sub(key, #prefix + 1)
     for job = 1, #jobs do
       payloads[#payloads + 1] = jobs[job]
-      fields[filled + 1] = string.format('%016d', sequence) .. suffix
+      fields[filled + 1] = string.format('%016d:%s', sequence, queue)
       fields[filled + 2] = jobs[job]
       filled = filled + 2
       sequence = sequence + 1
