@@ -36,6 +36,8 @@ final class WorkerLoop: @unchecked Sendable {
     var toldSlow = 0
     private var random: SeededGenerator
     private var runs = 0
+    /// The time, read once for all that is taken in together.
+    private var moment: Moment?
     private var handlerGraceSeconds = WorkerPlan.handlerGraceSeconds
     var wasUp = false
     var downSince: MonotonicTime?
@@ -99,13 +101,17 @@ final class WorkerLoop: @unchecked Sendable {
 
     private func turn() -> Bool {
         do throws(SystemError) {
-            try loop.turn(upTo: nextTurn())
+            let next = nextTurn()
+            moment = nil
+            try loop.turn(upTo: next)
         } catch {
             // Without events nothing can be done for any job; the supervisor starts another worker.
             log.critical("the event loop failed", metadata: ["reason": "\(error)"])
             exitStatus = 70  // EX_SOFTWARE
         }
         pool.runCompletions()
+        // What is decided depends on whether the lease still holds.
+        moment = nil
         decide()
         return exitStatus == nil
     }
@@ -116,8 +122,12 @@ final class WorkerLoop: @unchecked Sendable {
         return MonotonicTime.now().advanced(bySeconds: wakeUp.seconds(since: boot))
     }
 
+    /// As of some moment in this turn.
     var now: Moment {
-        Moment(boot: .bootTime(), wall: Timestamp(milliseconds: WallClock.milliseconds()))
+        if let moment { return moment }
+        let read = Moment(boot: .bootTime(), wall: Timestamp(milliseconds: WallClock.milliseconds()))
+        moment = read
+        return read
     }
 
     func take(_ event: WorkerEvent) { state.handle(event, at: now) }

@@ -38,9 +38,10 @@ final class ServePool: RunKeeper {
     var isEmpty: Bool { processes.allSatisfy { $0.state.phase == .stuck } }
 
     func start(_ run: Run) {
-        host.board.occupy(run, handler: index, keeper: self, now: .now())
+        let now = MonotonicTime.now()
+        host.board.occupy(run, handler: index, keeper: self, now: now)
         if waiting.isEmpty, let process = next() {
-            give(run, to: process)
+            give(run, to: process, now: now)
         } else {
             waiting.append(run.slot)
             serveWaiting()
@@ -99,7 +100,7 @@ final class ServePool: RunKeeper {
     private func serveWaiting() {
         while !waiting.isEmpty, let process = next(), let run = host.board.entries[waiting[0]]?.run {
             waiting.removeFirst()
-            give(run, to: process)
+            give(run, to: process, now: .now())
         }
         startProcesses()
     }
@@ -113,8 +114,8 @@ final class ServePool: RunKeeper {
         return nil
     }
 
-    private func give(_ run: Run, to process: ServeProcess) {
-        process.assign(run)
+    private func give(_ run: Run, to process: ServeProcess, now: MonotonicTime) {
+        process.assign(run, now: now)
         // Still the last used one: its place at the end is the right one.
         if !process.state.hasRoom, available.last === process {
             available.removeLast()

@@ -88,8 +88,8 @@ final class ServeProcess: EventSink, HandlerProcessOwner, RunKeeper {
     // MARK: Runs
 
     /// - Precondition: the process has room.
-    func assign(_ run: Run) {
-        let deadline = host.board.begin(slot: run.slot, keeper: self, pid: pid, now: .now())
+    func assign(_ run: Run, now: MonotonicTime) {
+        let deadline = host.board.begin(slot: run.slot, keeper: self, pid: pid, now: now)
         assignments.append(Assignment(number: run.number, slot: run.slot, offset: feed.added))
         feed.add {
             RunLine.append(
