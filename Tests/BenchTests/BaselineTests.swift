@@ -37,7 +37,7 @@ struct BaselineTests {
         let baseline = Baseline(figures(rate: 500, latency: 3, cpu: 8))
         for now in [
             figures(rate: 500, latency: 3, cpu: 8), figures(rate: 900, latency: 1, cpu: 2),
-            figures(rate: 400, latency: 3.8, cpu: 10),
+            figures(rate: 320, latency: 4.5, cpu: 10),
         ] {
             #expect(baseline.complaints(about: now, latencies: ["start"]).isEmpty)
         }
