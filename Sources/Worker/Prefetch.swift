@@ -2,29 +2,40 @@ package import Platform
 
 /// How many jobs to hold beyond the free slots, so that a slot need not wait for a round trip to Redis between short jobs.
 ///
-/// Only what can be expected to start within `horizonSeconds` is worth holding: with jobs of a millisecond in ten slots that
-/// is a few dozen, with jobs of a second it is none, so no job waits behind a long one while another process is idle.
+/// Only what can be expected to start within moments is worth holding: with jobs of a millisecond in ten slots that is a few
+/// dozen, with jobs of a second it is none, so no job waits behind a long one while another process is idle. How long these
+/// moments are is measured: an exchange settles what ended since the last one was sent, so the line must last for two round
+/// trips, however far away Redis is.
 package struct Prefetch: Sendable {
-    /// A reserved job should start within this time: a few round trips to Redis on the same host.
-    package static let horizonSeconds = 0.003
+    /// A reserved job should start within this time, if Redis is near.
+    package static let shortestHorizonSeconds = 0.002
+    /// Nothing is held for longer, though the answers may take seconds.
+    package static let longestHorizonSeconds = 0.010
     /// A job that waited this long for a slot goes back to its queue: the guess was wrong.
     package static let patienceSeconds = 0.05
+    /// Jobs in line for each slot, at the most.
+    package static let mostPerSlot = 10
 
     private let limit: Int
     /// Finished runs a second, smoothed over about a tenth of a second.
     private var rate = 0.0
     private var finished = 0
     private var since: MonotonicTime
+    /// Seconds from a question to its answer, smoothed over a few of them.
+    private var roundTrip = 0.0
 
     package init(slots: Int, now: MonotonicTime) {
-        limit = 2 * slots
+        limit = Self.mostPerSlot * slots
         since = now
     }
 
     /// Notes a finished run.
     package mutating func finishedOne() { finished += 1 }
 
-    /// Jobs worth holding beyond the free slots, 0 to twice the slots.
+    /// Notes how long an exchange took.
+    package mutating func answered(after seconds: Double) { roundTrip += 0.2 * (max(0, seconds) - roundTrip) }
+
+    /// Jobs worth holding beyond the free slots, 0 to ten times the slots.
     package mutating func depth(now: MonotonicTime) -> Int {
         let elapsed = now.seconds(since: since)
         if elapsed >= 0.02 {
@@ -33,6 +44,7 @@ package struct Prefetch: Sendable {
             finished = 0
             since = now
         }
-        return min(limit, Int(rate * Self.horizonSeconds))
+        let horizon = min(Self.shortestHorizonSeconds + 2 * roundTrip, Self.longestHorizonSeconds)
+        return min(limit, Int(rate * horizon))
     }
 }

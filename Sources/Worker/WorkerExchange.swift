@@ -9,6 +9,7 @@ extension WorkerState {
     mutating func exchanged(_ answer: Exchange.Answer, at now: MonotonicTime) {
         guard let request = inFlight else { return }
         inFlight = nil
+        prefetch.answered(after: now.seconds(since: askedAt))
         for id in answer.refusedSettlements { actions.append(.tell(.late(id))) }
         for id in answer.poisonedSettlements { actions.append(.tell(.poisoned(id, jid: request.countedJID(of: id)))) }
         hold(answer.blockedSettlements, of: request, until: now.advanced(bySeconds: Self.blockedSeconds))

@@ -65,6 +65,8 @@ package struct WorkerState: Sendable {
     var waiting = WaitingLine()
     var pending: [Settlement] = []
     var inFlight: Exchange.Request?
+    /// When it was asked.
+    var askedAt = MonotonicTime.never
     /// Settlements that Redis could not write, such as a retry into a set of another type, and when to try again.
     var blocked: [Settlement] = []
     var blockedUntil = MonotonicTime.never
@@ -86,7 +88,7 @@ package struct WorkerState: Sendable {
     /// Ids whose payloads are being read.
     var adopting: Set<ReservationID> = []
     var leaseEnd: MonotonicTime
-    private var prefetch: Prefetch
+    var prefetch: Prefetch
     var ending = Ending.notYet
     var actions: [WorkerAction] = []
 
@@ -243,6 +245,7 @@ package struct WorkerState: Sendable {
             day: now.wall, deadLimits: terms.deadLimits)
         nextSequence += UInt64(fetch)  // Never used again, even if the answer is lost.
         inFlight = request
+        askedAt = now.boot
         actions.append(.exchange(request))
     }
 }
