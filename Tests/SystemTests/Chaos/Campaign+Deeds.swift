@@ -189,6 +189,7 @@ extension Campaign {
             host.phase = .stopping(since: hit.at)
             later(pause) { [unowned self] in
                 guard host.phase == .stopping(since: hit.at), host.daemon.isRunning else { return }
+                for index in hits.indices where hits[index].at == hit.at { hits[index].until = now }
                 fell(host, deed, 0.5) { host.daemon.signal(.kill) }
             }
             hits.append(hit)

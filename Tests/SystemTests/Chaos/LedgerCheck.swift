@@ -127,11 +127,12 @@ struct LedgerCheck {
                 }
                 continue
             }
-            let reason = ledgers.hits.indices.first { index in
+            // Of several deeds the one that strikes fewest is the reason.
+            let reasons = ledgers.hits.indices.filter { index in
                 let hit = ledgers.hits[index]
                 return hit.scope.covers(run) && mayHaveHit(hit, run) && next.startedAt >= hit.at
             }
-            if let reason {
+            if let reason = reasons.min(by: { ledgers.hits[$0].mostRuns < ledgers.hits[$1].mostRuns }) {
                 figures.justified += 1
                 doubledBy[reason, default: 0] += 1
                 noteRecovery(ledgers.hits[reason], run, next)
