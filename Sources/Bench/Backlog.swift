@@ -68,7 +68,8 @@ struct Backlog {
     /// Brings some of them to their one queue, so that no more than `most` wait there.
     func release(upTo most: Int, on server: Server) throws {
         let script = """
-            local room = ARGV[1] - redis.call('LLEN', KEYS[2])
+            -- unpack takes some 7,999 values at most.
+            local room = math.min(ARGV[1] - redis.call('LLEN', KEYS[2]), 5000)
             local jobs = room > 0 and redis.call('RPOP', KEYS[1], room)
             if jobs then redis.call('LPUSH', KEYS[2], unpack(jobs)) end
             """
