@@ -36,6 +36,23 @@ package enum RunningAtDeath {
             sequences: Set(entries.compactMap { $0.value.bytes.flatMap(WorkEntry.sequence(inJSON:)) }))
     }
 
+    /// What the death of their worker means for jobs that were running in it. What is no job was not running, and one death
+    /// is one, also of a job that was pushed twice.
+    ///
+    /// - Parameter counted: the jids this death counts against already.
+    package static func deaths(
+        of running: [Reservation], lastDeath: String, limit: PoisonLimit, now: Timestamp, counted: inout Set<String>
+    ) -> [(id: ReservationID, death: CountedDeath)] {
+        running.compactMap { reservation in
+            guard let job = try? Job(decoding: reservation.payload),
+                let death = CountedDeath(
+                    of: job, from: reservation.queue, lastDeath: lastDeath, limit: limit, now: now),
+                counted.insert(death.jid).inserted
+            else { return nil }
+            return (reservation.id, death)
+        }
+    }
+
     /// Asks how many deaths each job has behind it.
     package static func countCommands(_ deaths: [CountedDeath]) -> [RedisCommand] {
         deaths.map { RedisCommand(["LLEN", Keys.deaths($0.jid)]) }

@@ -10,8 +10,10 @@ struct Heartbeat {
     static let seconds = 5.0
     static let leaseSeconds = Double(ProcessRegistry.leaseMilliseconds) / 1000
 
-    private let plan: WorkerPlan
+    private let identity: String
+    private let origin: ProcessOrigin
     private let info: [UInt8]
+    private let concurrency: Int
     /// With more jobs at once the record is written at every beat only: it holds their payloads.
     private static let mostLively = 100
 
@@ -24,8 +26,17 @@ struct Heartbeat {
     private var roundTripMicroseconds = 0
 
     init(_ plan: WorkerPlan) {
-        self.plan = plan
-        info = plan.description.json
+        self.init(
+            identity: plan.identity, origin: plan.origin, info: plan.description.json,
+            concurrency: plan.settings.concurrency)
+    }
+
+    /// - Parameter info: what the dashboard shows of the process, as JSON.
+    init(identity: String, origin: ProcessOrigin, info: [UInt8], concurrency: Int) {
+        self.identity = identity
+        self.origin = origin
+        self.info = info
+        self.concurrency = concurrency
     }
 
     mutating func note(roundTripSeconds: Double) { roundTripMicroseconds = Int(roundTripSeconds * 1e6) }
@@ -48,38 +59,47 @@ struct Heartbeat {
         of state: WorkerState, whereabouts: (Int) -> WorkEntry.Whereabouts?, metrics: [JobClass: ClassMetrics],
         resident: () -> Int, at now: Moment
     ) -> [(RedisQuestion, RedisCommand)] {
-        var beat = ProcessRegistry.Beat(identity: plan.identity)
-        let isRegular = age % (2 * Int(Self.seconds)) == 0
-        if isRegular || residentKB == 0 { residentKB = resident() }
-        if isRegular || state.busy > 0 || recordedBusy > 0 || state.writtenOff != recordedWrittenOff {
-            recordedBusy = state.busy
-            recordedWrittenOff = state.writtenOff
-            beat.record = ProcessRecord(
-                info: info, concurrency: plan.settings.concurrency, busy: state.busy, beat: now.wall,
-                roundTripMicroseconds: roundTripMicroseconds, isQuiet: state.phase != .running,
-                residentKB: residentKB, writtenOff: recordedWrittenOff)
-            beat.work = state.slots.enumerated().compactMap { index, slot in
-                slot.occupation.map {
-                    WorkEntry(
-                        slot: String(index), queue: $0.reservation.queue, payload: $0.job.excerpt,
-                        startedAt: $0.since.wall, sequence: $0.reservation.id.sequence, whereabouts: whereabouts(index))
-                }
-            }
-        }
+        let beat = beat(of: state, whereabouts: whereabouts, resident: resident, at: now)
         let question = RedisQuestion.beat(askedAt: now.boot, registers: false)
         return [(question, ProcessRegistry.command(beat))] + flush(metrics, at: now)
-            + [(.ids, OwnReservations.idsCommand(identity: plan.identity))]
+            + [(.ids, OwnReservations.idsCommand(identity: identity))]
+    }
+
+    /// The lease, and the record if it is due.
+    mutating func beat(
+        of state: WorkerState, whereabouts: (Int) -> WorkEntry.Whereabouts?, resident: () -> Int, at now: Moment
+    ) -> ProcessRegistry.Beat {
+        var beat = ProcessRegistry.Beat(identity: identity)
+        let isRegular = age % (2 * Int(Self.seconds)) == 0
+        if isRegular || residentKB == 0 { residentKB = resident() }
+        guard isRegular || state.busy > 0 || recordedBusy > 0 || state.writtenOff != recordedWrittenOff else {
+            return beat
+        }
+        recordedBusy = state.busy
+        recordedWrittenOff = state.writtenOff
+        beat.record = ProcessRecord(
+            info: info, concurrency: concurrency, busy: state.busy, beat: now.wall,
+            roundTripMicroseconds: roundTripMicroseconds, isQuiet: state.phase != .running, residentKB: residentKB,
+            writtenOff: recordedWrittenOff)
+        beat.work = state.slots.enumerated().compactMap { index, slot in
+            slot.occupation.map {
+                WorkEntry(
+                    slot: String(index), queue: $0.reservation.queue, payload: $0.job.excerpt,
+                    startedAt: $0.since.wall, sequence: $0.reservation.id.sequence, whereabouts: whereabouts(index))
+            }
+        }
+        return beat
     }
 
     /// Makes a process known again whose lease was taken away.
     func registration(at now: Moment) -> (RedisQuestion, RedisCommand) {
-        let beat = ProcessRegistry.Beat(identity: plan.identity, origin: plan.origin)
+        let beat = ProcessRegistry.Beat(identity: identity, origin: origin)
         return (.beat(askedAt: now.boot, registers: true), ProcessRegistry.command(beat))
     }
 
     /// The last words: metrics, then the end of lease and record.
     func farewell(metrics: [JobClass: ClassMetrics], at now: Moment) -> [(RedisQuestion, RedisCommand)] {
-        flush(metrics, at: now) + [(.farewell, ProcessRegistry.deregisterCommand(identity: plan.identity))]
+        flush(metrics, at: now) + [(.farewell, ProcessRegistry.deregisterCommand(identity: identity))]
     }
 
     private func flush(_ metrics: [JobClass: ClassMetrics], at now: Moment) -> [(RedisQuestion, RedisCommand)] {

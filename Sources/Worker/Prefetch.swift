@@ -17,6 +17,7 @@ package struct Prefetch: Sendable {
     package static let mostPerSlot = 10
 
     private let limit: Int
+    private let horizon: ClosedRange<Double>
     /// Finished runs a second, smoothed over about a tenth of a second.
     private var rate = 0.0
     private var finished = 0
@@ -24,8 +25,15 @@ package struct Prefetch: Sendable {
     /// Seconds from a question to its answer, smoothed over a few of them.
     private var roundTrip = 0.0
 
-    package init(slots: Int, now: MonotonicTime) {
+    /// - Parameter horizonSeconds: a reserved job should start within this time: the first if Redis is near, the last though
+    ///   answers may take seconds.
+    package init(
+        slots: Int,
+        horizonSeconds: ClosedRange<Double> = Prefetch.shortestHorizonSeconds...Prefetch.longestHorizonSeconds,
+        now: MonotonicTime
+    ) {
         limit = Self.mostPerSlot * slots
+        horizon = horizonSeconds
         since = now
     }
 
@@ -44,7 +52,7 @@ package struct Prefetch: Sendable {
             finished = 0
             since = now
         }
-        let horizon = min(Self.shortestHorizonSeconds + 2 * roundTrip, Self.longestHorizonSeconds)
+        let horizon = min(self.horizon.lowerBound + 2 * roundTrip, self.horizon.upperBound)
         return min(limit, Int(rate * horizon))
     }
 }

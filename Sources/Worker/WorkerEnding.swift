@@ -48,7 +48,7 @@ extension WorkerState {
     mutating func giveBack(_ now: MonotonicTime) {
         let returned =
             phase == .running
-            ? waiting.take(olderThan: now.advanced(bySeconds: -Prefetch.patienceSeconds))
+            ? waiting.take(olderThan: now.advanced(bySeconds: -terms.tuning.patienceSeconds))
             : waiting.takeAll()
         guard !returned.isEmpty else { return }
         for reservation in returned { settle(reservation, .requeue, counts: .nothing) }

@@ -12,7 +12,7 @@ extension WorkerState {
         prefetch.answered(after: now.seconds(since: askedAt))
         for id in answer.refusedSettlements { actions.append(.tell(.late(id))) }
         for id in answer.poisonedSettlements { actions.append(.tell(.poisoned(id, jid: request.countedJID(of: id)))) }
-        hold(answer.blockedSettlements, of: request, until: now.advanced(bySeconds: Self.blockedSeconds))
+        hold(answer.blockedSettlements, of: request, until: now.advanced(bySeconds: terms.tuning.blockedSeconds))
         for (queue, refusal) in answer.troubledQueues { actions.append(.tell(.troubled(queue, refusal.message))) }
         guard answer.isRegistered else {
             loseLease(at: now)
@@ -42,7 +42,7 @@ extension WorkerState {
             isListening = true
             mayHaveWork = true  // One more look, after listening began: a push in between is not missed.
             actions.append(.listen(true))
-        } else if isListening && fullFetches >= Self.busyAfterFullFetches {
+        } else if isListening && fullFetches >= terms.tuning.busyAfterFullFetches {
             isListening = false
             actions.append(.listen(false))
         }

@@ -1,6 +1,6 @@
 package import JobModel
 package import Platform
-package import Queueing
+import Queueing
 
 /// START HERE: what a worker does, as a value. Jobs go fetched → waiting → running → settled; every step is decided here
 /// and carried out by `WorkerLoop`.
@@ -13,28 +13,6 @@ package import Queueing
 /// - an exchange whose answer was lost is never sent again blindly: first the ids that Redis holds for us are compared;
 /// - nothing is fetched or started by a worker that may have been taken for dead.
 package struct WorkerState: Sendable {
-    /// What a worker is told once.
-    package struct Terms: Sendable {
-        package let identity: String
-        package let slots: Int
-        package let order: QueueOrder
-        package let policy: RetryPolicy
-        package let deadLimits: DeadLimits
-        package let payloadLimits: PayloadLimits
-
-        package init(
-            identity: String, slots: Int, order: QueueOrder, policy: RetryPolicy, deadLimits: DeadLimits,
-            payloadLimits: PayloadLimits = PayloadLimits()
-        ) {
-            self.identity = identity
-            self.slots = slots
-            self.order = order
-            self.policy = policy
-            self.deadLimits = deadLimits
-            self.payloadLimits = payloadLimits
-        }
-    }
-
     package enum Phase: Equatable, Sendable, CustomStringConvertible {
         case running
         case quiet
@@ -50,13 +28,6 @@ package struct WorkerState: Sendable {
             }
         }
     }
-
-    /// Exchanges in a row that brought all that was asked for, after which being told of pushes is only noise.
-    static let busyAfterFullFetches = 16
-    /// How long a settlement that could not be written waits before it is tried again.
-    static let blockedSeconds = 2.0
-    /// The most that one exchange fetches.
-    static let exchangeLimit = Exchange.most
 
     let terms: Terms
     package private(set) var phase = Phase.running
@@ -98,7 +69,7 @@ package struct WorkerState: Sendable {
         idle = Array((0..<terms.slots).reversed())
         random = SeededGenerator(seed: seed)
         leaseEnd = now
-        prefetch = Prefetch(slots: terms.slots, now: now)
+        prefetch = Prefetch(slots: terms.slots, horizonSeconds: terms.tuning.prefetchSeconds, now: now)
     }
 
     /// Whether nothing of a job is in our hands: neither waiting, nor running, nor to be settled.
@@ -171,7 +142,7 @@ package struct WorkerState: Sendable {
     package func wakeUp(after now: MonotonicTime) -> MonotonicTime? {
         var times = endingTimes
         if !blocked.isEmpty { times.append(blockedUntil) }
-        if let oldest = waiting.oldest { times.append(oldest.advanced(bySeconds: Prefetch.patienceSeconds)) }
+        if let oldest = waiting.oldest { times.append(oldest.advanced(bySeconds: terms.tuning.patienceSeconds)) }
         return times.filter { $0 > now }.min()
     }
 
@@ -224,7 +195,7 @@ package struct WorkerState: Sendable {
     private mutating func wanted(_ now: MonotonicTime) -> Int {
         guard phase == .running, isRegistered, now < leaseEnd else { return 0 }
         let room = idle.count + prefetch.depth(now: now) - waiting.count - adopting.count
-        return max(0, min(room, Self.exchangeLimit))
+        return max(0, min(room, terms.tuning.exchangeLimit))
     }
 
     private mutating func retryBlocked(_ now: MonotonicTime) {
@@ -237,7 +208,7 @@ package struct WorkerState: Sendable {
         guard isLinked, !isComparing, inFlight == nil else { return }
         let fetch = wanted(now.boot)
         guard !pending.isEmpty || (fetch > 0 && mayHaveWork) else { return }
-        let settlements = Array(pending.prefix(Exchange.share(of: pending)))
+        let settlements = Array(pending.prefix(min(Exchange.share(of: pending), terms.tuning.exchangeLimit)))
         pending.removeFirst(settlements.count)
         let request = Exchange.Request(
             identity: terms.identity, settlements: settlements, fetch: fetch, firstSequence: nextSequence,

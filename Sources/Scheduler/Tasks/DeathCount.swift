@@ -38,15 +38,10 @@ enum DeathCount {
             var jids: Set<String> = []
             for start in stride(from: 0, to: ids.count, by: RunningAtDeath.batch) {
                 let some = Array(ids[start..<min(start + RunningAtDeath.batch, ids.count)])
-                var found: [(id: ReservationID, death: CountedDeath)] = []
                 let payloads = try redis.call(OwnReservations.payloadsCommand(identity: identity, ids: some))
-                for reservation in try OwnReservations.reservations(payloads, ids: some) {
-                    // One death is one, also of a job that was pushed twice.
-                    guard let death = death(of: reservation, lastDeath, desk), jids.insert(death.jid).inserted else {
-                        continue
-                    }
-                    found.append((reservation.id, death))
-                }
+                let found = RunningAtDeath.deaths(
+                    of: try OwnReservations.reservations(payloads, ids: some), lastDeath: lastDeath,
+                    limit: desk.poison, now: Timestamp(milliseconds: WallClock.milliseconds()), counted: &jids)
                 guard !found.isEmpty else { continue }
                 let counts = try redis.pipeline(RunningAtDeath.countCommands(found.map(\.death)))
                 let kept = RunningAtDeath.keepingWhatMayBeBuried(found.map(\.death), counts: counts)
@@ -60,14 +55,5 @@ enum DeathCount {
             return [:]
         }
         return deaths
-    }
-
-    private static func death(of reservation: Reservation, _ lastDeath: String, _ desk: SchedulerDesk) -> CountedDeath?
-    {
-        // What is no job was not running.
-        guard let job = try? Job(decoding: reservation.payload) else { return nil }
-        return CountedDeath(
-            of: job, from: reservation.queue, lastDeath: lastDeath, limit: desk.poison,
-            now: Timestamp(milliseconds: WallClock.milliseconds()))
     }
 }
