@@ -121,7 +121,9 @@ let package = Package(
       swiftSettings: house),
     .testTarget(
       name: "SimulationTests",
-      dependencies: ["Worker", "Queueing", "Redis", "JobModel", "Platform", "TestSupport"],
+      dependencies: [
+        "Worker", "Supervisor", "Queueing", "Redis", "JobModel", "Platform", "TestSupport",
+      ],
       path: "Tests/Simulation", swiftSettings: house),
     .testTarget(name: "BenchTests", dependencies: ["Bench"], swiftSettings: house),
     .testTarget(name: "TidyTests", dependencies: ["Configuration"], swiftSettings: house),

@@ -26,6 +26,49 @@ enum Breakage: String, CaseIterable, Sendable, CustomTestStringConvertible {
     case refusalDropsConnection
     /// Due jobs are pushed whether or not they still were in their set.
     case promotedWithoutCheck
+    /// A scheduler judges leases by the calendar of its host, and has them rescued.
+    case judgedByNodeClock
+    /// A lease that was over when the scheduler looked is rescued without looking again.
+    case livenessNotAskedAgain
+    /// A job is put back into its queue, and its reservation stays.
+    case requeuedWithoutRemoval
+    /// What a worker could not give back is dropped when it leaves.
+    case leftBehindAtStop
+    /// A settlement that Redis could not write is not tried again.
+    case refusedSettlementForgotten
+    /// A worker whose lease was taken goes on without one.
+    case lostLeaseIgnored
+    /// After a connection is made ids are compared only if an answer is missing, as if Redis forgot nothing.
+    case comparedWhenUncertain
+    /// A death is counted before it is known whether the job is still reserved.
+    case deathCountedBeforeRemoval
+    /// A rescue counts the deaths it was told of, whether or not it finds the jobs.
+    case deathCountedUnseen
+    /// A worker's death counts against all jobs it held, not only those that ran.
+    case reservedCountsAsRunning
+    /// The end of a lease counts as a death, although the process is seen to live.
+    case livingCountedDead
+    /// The deaths of handlers are not counted.
+    case handlerDeathsIgnored
 
     var testDescription: String { rawValue }
+
+    /// What has to go wrong for it to do harm. Runs that are to find it have these faults, often.
+    var faults: [Fault] {
+        switch self {
+        case .popInsteadOfMove, .rescuedOnlyAtStart: [.workerCrash]
+        case .nodeClock, .judgedByNodeClock, .leaseIgnored, .lostLeaseIgnored, .livingCountedDead: [.workerPause]
+        case .lostSettlementForgotten, .lostFetchForgotten, .comparedOnce, .lateReplyTaken: [.connectionResets]
+        case .rescueInTwoSteps: [.workerCrash, .schedulerCrash]
+        case .settledWithoutFence, .deathCountedBeforeRemoval: [.workerPause, .hostPartition]
+        case .refusalDropsConnection: [.workerCrash, .wrongType]
+        case .promotedWithoutCheck: [.schedulerPause]
+        case .livenessNotAskedAgain: [.schedulerPause]
+        case .requeuedWithoutRemoval, .leftBehindAtStop: [.stop, .serviceStop, .stopWithoutRedis]
+        case .refusedSettlementForgotten: [.wrongType]
+        case .comparedWhenUncertain: [.redisForgets, .redisFailover]
+        case .deathCountedUnseen, .reservedCountsAsRunning: [.workerCrash, .schedulerPause]
+        case .handlerDeathsIgnored: []
+        }
+    }
 }

@@ -19,8 +19,11 @@ final class Connection {
 
     private unowned let world: World
     private unowned let host: Host
-    /// Of the server that was connected to: what lies in its buffers dies with it.
+    /// The server that was connected to, and its life: what lies in its buffers dies with it.
+    let server: World.Server
     private let life: Int
+    /// What is noted of what it carries out.
+    let books: Books
     private let onReset: () -> Void
     private let onFault: () -> Void
     private var fate = Fate.whole
@@ -37,7 +40,9 @@ final class Connection {
         self.host = host
         self.onFault = onFault
         self.onReset = onReset
-        life = world.server.life
+        server = world.server
+        life = server.life
+        books = world.ledger.books
     }
 
     /// Whether answers still come, however late.
@@ -52,7 +57,6 @@ final class Connection {
     /// - Parameter answered: called once at the most, never after `close`.
     func send(_ call: StoreCall, _ answered: @escaping (StoreAnswer) -> Void) {
         tempt()
-        let server = world.server
         var arrival = max(lastArrival, world.now + world.delay(), server.frozenUntil)
         var isAnswered = true
         switch fate {
@@ -75,8 +79,8 @@ final class Connection {
     }
 
     private func arrive(_ call: StoreCall, _ isAnswered: Bool, _ answered: @escaping (StoreAnswer) -> Void) {
-        guard life == world.server.life, !world.server.isDown else { return }
-        let answer = world.carryOut(call, from: host)
+        guard life == server.life, !server.isDown else { return }
+        let answer = world.carryOut(call, from: host, on: server)
         guard isAnswered else { return }
         lastAnswer = max(lastAnswer, world.now + world.delay())
         world.at(lastAnswer) { [self] in

@@ -9,7 +9,7 @@ import Testing
 /// The model of Redis beside Redis: random sequences of operations on both, their answers and all keys compared after each.
 @Suite("The simulated store")
 struct DifferentialTests {
-    @Test("does what the scripts do", arguments: 1...12)
+    @Test("does what the scripts do", arguments: 1...20)
     func sameAsScripts(seed: UInt64) throws {
         try withRedis { server in
             let pair = try StorePair(server.connect(scripts: Scripts.all), seed: seed)

@@ -25,6 +25,7 @@ struct Faults {
     func end() {
         world.isFaulty = false
         for worker in workers { worker.link.pausesAtFetch = nil }
+        for host in world.hosts { host.scheduler.goOn() }
         world.note("no more faults")
     }
 
@@ -38,6 +39,16 @@ struct Faults {
         case .redisFreeze: freeze()
         case .redisRestart: restart()
         case .redisRefusal: refuse()
+        case .redisFull: fill()
+        case .redisForgets: forget()
+        case .redisFailover: failOver()
+        case .schedulerPause: pauseScheduler(of: host)
+        case .reload: host.reload()
+        case .serviceStop: stop(host)
+        case .stopWithoutRedis:
+            if world.chance.happens(0.5) { freeze() } else { restart() }
+            stop(host)
+        case .treeKilled: host.killTree()
         case .connectionResets: for worker in workers { worker.link.connection?.reset() }
         case .wrongType: spoil()
         case .workerCrash, .workerPause, .shortPause, .quiet, .stop, .retire, .supervisorGone:
@@ -72,6 +83,28 @@ struct Faults {
         }
     }
 
+    private func pauseScheduler(of host: Host) {
+        guard world.chance.happens(0.5) else {
+            if host.isUp { host.scheduler.stop(forSeconds: world.chance.scale(0.5, 60), atRescue: false) }
+            return
+        }
+        // Of all hosts, between finding a lease over and rescuing, while its holder comes back.
+        for host in world.hosts where host.isUp {
+            host.scheduler.stop(forSeconds: world.chance.between(2, 30), atRescue: true)
+        }
+        guard let worker = host.workers.first else { return }
+        worker.pause(forSeconds: world.chance.between(1, 1.5) * Heartbeat.leaseSeconds)
+    }
+
+    /// An operator stops the service, and may lose patience.
+    private func stop(_ host: Host) {
+        host.stopService(withinSeconds: world.chance.one(of: [0, 1, 5, 25]))
+        guard world.chance.happens(0.3) else { return }
+        world.after(world.chance.scale(0.01, 5)) { [weak host] in
+            if host?.isStopping == true { host?.stopService(withinSeconds: 0) }
+        }
+    }
+
     // MARK: Redis
 
     private func freeze() {
@@ -90,6 +123,55 @@ struct Faults {
         world.after(world.chance.scale(0.1, 20)) { server.isDown = false }
     }
 
+    /// Memory is full for some seconds: nothing can be pushed, all else goes on.
+    private func fill() {
+        let store = world.store
+        store.isFull = true
+        world.after(world.chance.scale(0.1, 20)) { store.isFull = false }
+    }
+
+    /// The machine of Redis crashes, and the last second was not on its disk yet (appendfsync everysec).
+    private func forget() {
+        let (server, image) = (world.server, world.store.copy())
+        guard !server.isDown else { return }
+        world.after(world.chance.scale(0.001, 1)) { [self] in
+            // Another fault was quicker, or Redis is another by now.
+            guard world.isFaulty, server === world.server, !server.isDown, server.store.isAncestor(of: image) else {
+                return
+            }
+            world.note("Redis forgets")
+            restart()
+            world.goBack(to: image)
+        }
+    }
+
+    /// The master is lost, or only cut off from those who decide; a replica that lags is the next, on a machine whose clock
+    /// is its own.
+    private func failOver() {
+        let (old, image) = (world.server, world.store.copy())
+        guard !old.isDown, world.deposed == nil else { return }
+        world.after(world.chance.scale(0.001, 10)) { [self] in
+            guard world.isFaulty, old === world.server, !old.isDown, old.store.isAncestor(of: image) else { return }
+            world.note("a replica is promoted")
+            excuseAll()
+            image.clockOffset += Int64(world.chance.between(-3, 3) * 1e6)
+            let new = World.Server(image)
+            new.isDown = true
+            world.replace(new)
+            world.after(world.chance.scale(0.1, 10)) { new.isDown = false }
+            // Whoever is connected to the old one may stay so for a while, and be served.
+            world.after(world.chance.happens(0.5) ? 0 : world.chance.scale(0.1, 10)) { [self] in depose(old) }
+        }
+    }
+
+    private func depose(_ old: World.Server) {
+        excuseAll()
+        old.life += 1
+        old.isDown = true
+        world.deposed = nil
+        for worker in workers where worker.link.connection?.server === old { worker.link.connection?.reset() }
+    }
+
     private func refuse() {
         excuseAll()
         world.server.refusesUntil = world.now + nanoseconds(0.1, 15)
@@ -101,12 +183,12 @@ struct Faults {
     private func spoil() {
         let queue = Store.Place.queue(Workload.queues[world.chance.integer(0...world.plan.queues - 1)])
         let place = world.chance.one(of: [.retry, .schedule, .dead, queue])
-        let store = world.store
         excuseAll()
-        store.spoiled.insert(place)
+        world.store.spoiled.insert(place)
         world.after(world.chance.scale(0.1, 20)) { [self] in
             excuseAll()
-            store.spoiled.remove(place)
+            world.store.spoiled.remove(place)
+            world.deposed?.store.spoiled.remove(place)
         }
     }
 

@@ -1,3 +1,7 @@
+import JobModel
+
+@testable import Worker
+
 /// What one seed makes of a run: how many of everything, and which faults. Many runs have only some of the faults, since
 /// faults hide one another.
 struct Plan {
@@ -12,7 +16,7 @@ struct Plan {
     /// Virtual seconds during which there are faults.
     let faultySeconds: Double
     /// Virtual seconds after the last fault within which everything has to be finished.
-    let quietSeconds = 300.0
+    let quietSeconds = 900.0
     /// Per request.
     let networkFaults: Double
     /// Seconds between other faults, on average.
@@ -24,8 +28,15 @@ struct Plan {
     let isSkewed: Bool
     /// How often the supervisor's word of a death reaches a scheduler.
     let tellsDeaths: Double
+    /// When a job is taken for poison.
+    let poison: PoisonLimit
+    let payloadLimits = PayloadLimits(bytes: 3000, warningBytes: 1000, depth: 8)
+    /// Numbers that only speed depends on.
+    let tuning: WorkerState.Tuning
+    /// Due jobs that are moved at a time.
+    let dueBatch: Int
 
-    init(_ chance: inout Chance) {
+    init(_ chance: inout Chance, breakage: Breakage?) {
         hosts = chance.integer(1...3)
         workersPerHost = chance.integer(1...2)
         slots = chance.integer(1...4)
@@ -34,14 +45,28 @@ struct Plan {
         isFast = chance.happens(0.15)
         jobs = isFast ? chance.integer(80...200) : chance.integer(8...40)
         faultySeconds = chance.between(15, 60)
-        networkFaults = chance.happens(0.2) ? 0 : chance.scale(0.001, 0.05)
-        faultPause = chance.scale(1, 20)
+        let networkFaults = chance.happens(0.2) ? 0 : chance.scale(0.001, 0.05)
+        self.networkFaults = breakage == nil ? networkFaults : max(networkFaults, 0.02)
+        let pause = chance.scale(1, 20)
+        faultPause = breakage == nil ? pause : min(pause, 4)
         var faults: [Fault] = []
-        for fault in Fault.allCases where chance.happens(0.6) { faults.append(fault) }
-        self.faults = faults
-        isSpoiledForLong = chance.happens(0.1)
+        for fault in Fault.allCases where chance.happens(fault.isForgetful ? 0.2 : 0.6) { faults.append(fault) }
+        self.faults = breakage.map { $0.faults.isEmpty ? faults : $0.faults } ?? faults
+        isSpoiledForLong = chance.happens(0.1) || breakage == .refusalDropsConnection
         isSkewed = chance.happens(0.7)
         tellsDeaths = chance.one(of: [0, 0.5, 1])
+        poison = PoisonLimit(
+            deaths: chance.one(of: [0, 1, 2, 3, 3, 3]), seconds: chance.one(of: [20, 259_200, 259_200]))
+        var tuning = WorkerState.Tuning()
+        if chance.happens(0.5) {
+            tuning.exchangeLimit = chance.one(of: [1, 2, 5, tuning.exchangeLimit])
+            tuning.prefetchSeconds = chance.one(of: [0...0, tuning.prefetchSeconds, 1000...1000])
+            tuning.patienceSeconds = chance.one(of: [0.001, tuning.patienceSeconds, 1])
+            tuning.busyAfterFullFetches = chance.one(of: [1, tuning.busyAfterFullFetches])
+            tuning.blockedSeconds = chance.one(of: [0.1, tuning.blockedSeconds])
+        }
+        self.tuning = tuning
+        dueBatch = chance.one(of: [1, 3, 100])
     }
 }
 
@@ -52,13 +77,31 @@ enum Fault: CaseIterable {
     case hostVanishes
     case hostPartition
     case schedulerCrash
+    /// Stopped, and continued later: between two of its steps, most often.
+    case schedulerPause
     case redisFreeze
     case redisRestart
     case redisRefusal
+    case redisFull
+    /// It restarts with what its disk has: up to a second is missing.
+    case redisForgets
+    /// A replica takes over that had not heard of everything; the old master may go on for a while.
+    case redisFailover
     case connectionResets
     case wrongType
     case quiet
     case stop
     case retire
     case supervisorGone
+    /// New workers beside the old ones, which end when they are empty.
+    case reload
+    /// The whole service, once or twice, and started again.
+    case serviceStop
+    /// The same while Redis is away.
+    case stopWithoutRedis
+    /// Supervisor, scheduler and workers at once.
+    case treeKilled
+
+    /// Whether acknowledged writes are lost in it. Rare, since it excuses what would else be found.
+    var isForgetful: Bool { self == .redisForgets || self == .redisFailover }
 }

@@ -3,13 +3,13 @@ import Platform
 import Queueing
 import Redis
 
-/// A scheduler process: what SchedulerLoop, SchedulerDesk and its two tasks do, one call at a time.
+/// A scheduler process: what SchedulerLoop, SchedulerDesk and its tasks do, one call at a time.
 final class SimulatedScheduler {
-    private unowned let host: Host
-    private unowned let world: World
-    private var isAlive = true
-    /// Identities the supervisor has declared dead and that are not rescued yet; forgotten in a crash.
-    private var dead: [String] = []
+    unowned let host: Host
+    unowned let world: World
+    private(set) var isAlive = true
+    /// Whom the supervisor has declared dead, and who is not rescued yet; forgotten in a crash.
+    var dead: [(identity: String, death: WorkerDeath?)] = []
     private var connection: Connection?
     private var failures = 0
     private var nextAttempt: Int64 = 0
@@ -20,12 +20,19 @@ final class SimulatedScheduler {
     private var isBusy = false
     private var jobs: [() -> Void] = []
     private var calls = 0
-    private var hasRescued = false
+    /// While it is stopped, what it would have noticed.
+    private var isPaused = false
+    private var inbox: [() -> Void] = []
+    /// How long to be stopped, and when: at the call after so many others, or at the next rescue of one whose lease is over.
+    private var pause: (seconds: Double, calls: Int?)?
+    var hasRescued = false
 
     init(_ host: Host) {
         self.host = host
         world = host.world
     }
+
+    var judgesLeases: Bool { world.now >= judgesLeasesFrom }
 
     func begin() {
         repeated(every: 0.5) { [unowned self] done in promote(.retry) { [unowned self] in promote(.schedule, done) } }
@@ -37,12 +44,61 @@ final class SimulatedScheduler {
         isAlive = false
         connection?.close()
         jobs.removeAll()
+        inbox.removeAll()
     }
 
-    func told(dead identity: String) {
+    func told(dead identity: String, _ death: WorkerDeath?) {
+        notice { [unowned self] in
+            dead.append((identity, death))
+            enqueue { [unowned self] in rescueDeclared { [unowned self] in finish() } }
+        }
+    }
+
+    // MARK: Being stopped
+
+    /// SIGSTOP, most often with a step half done.
+    ///
+    /// - Parameter atRescue: of one whose lease was seen to be over, and not before.
+    func stop(forSeconds seconds: Double, atRescue: Bool) {
+        pause = (seconds, atRescue ? nil : world.chance.integer(0...6))
+    }
+
+    /// It is not to be stopped any more.
+    func goOn() { pause = nil }
+
+    private func stopNow(forSeconds seconds: Double) {
+        guard isAlive, !isPaused else { return }
+        world.note("the scheduler of \(host.name) is stopped for \(seconds) s")
+        isPaused = true
+        world.after(seconds) { [weak self] in
+            guard let self, isAlive, isPaused else { return }
+            world.note("the scheduler of \(host.name) goes on")
+            isPaused = false
+            let waiting = inbox
+            inbox.removeAll()
+            for body in waiting where isAlive { notice(body) }
+        }
+    }
+
+    /// Something that only a process that runs can notice.
+    private func notice(_ body: @escaping () -> Void) {
         guard isAlive else { return }
-        dead.append(identity)
-        enqueue { [unowned self] in rescueDeclared { [unowned self] in finish() } }
+        if isPaused { inbox.append(body) } else { body() }
+    }
+
+    /// Before it is sent, or while the answer is on its way.
+    private func pauseIfDue(_ call: StoreCall, _ connection: Connection) {
+        guard let pause else { return }
+        if let calls = pause.calls, calls > 0 {
+            self.pause = (pause.seconds, calls - 1)
+            return
+        }
+        if pause.calls == nil {
+            guard case .rescue(_, _, _, .lease) = call else { return }
+        }
+        self.pause = nil
+        if world.chance.happens(0.5) { connection.hold(forSeconds: pause.seconds) }
+        stopNow(forSeconds: pause.seconds)
     }
 
     // MARK: One thing at a time
@@ -51,7 +107,7 @@ final class SimulatedScheduler {
     private func repeated(every seconds: Double, _ task: @escaping (@escaping () -> Void) -> Void) {
         enqueue { [unowned self] in
             world.after(seconds) { [weak self] in
-                if self?.isAlive == true { self?.repeated(every: seconds, task) }
+                self?.notice { self?.repeated(every: seconds, task) }
             }
             task { [unowned self] in finish() }
         }
@@ -71,20 +127,32 @@ final class SimulatedScheduler {
     }
 
     /// Asks; after a failure the connection is given up, and with it the work under way.
-    private func call(_ call: StoreCall, _ answered: @escaping (StoreAnswer) -> Void) {
+    ///
+    /// - Parameter refused: what to do instead if Redis refuses.
+    func call(
+        _ call: StoreCall, refused: (() -> Void)? = nil, _ answered: @escaping (StoreAnswer) -> Void
+    ) {
         guard let connection = access() else { return finish() }
         calls += 1
         let number = calls
+        pauseIfDue(call, connection)
         connection.send(call) { [weak self] answer in
-            guard let self, isAlive, calls == number else { return }
-            calls += 1
-            if case .refused(let refusal) = answer, !isPassedOver(refusal) { return failed() }
-            failures = 0
-            answered(answer)
+            self?.notice { [weak self] in
+                guard let self, isAlive, calls == number else { return }
+                calls += 1
+                if case .refused(let refusal) = answer {
+                    if let refused { return refused() }
+                    if !isPassedOver(refusal) { return failed() }
+                }
+                failures = 0
+                answered(answer)
+            }
         }
         world.after(3) { [weak self] in
-            guard let self, isAlive, calls == number else { return }
-            failed()
+            self?.notice { [weak self] in
+                guard let self, isAlive, calls == number else { return }
+                failed()
+            }
         }
     }
 
@@ -103,8 +171,10 @@ final class SimulatedScheduler {
         let new = Connection(
             world, host, onFault: {},
             onReset: { [weak self] in
-                guard let self, isAlive, isBusy else { return }
-                failed()
+                self?.notice { [weak self] in
+                    guard let self, isAlive, isBusy else { return }
+                    failed()
+                }
             })
         connection = new
         judgesLeasesFrom = world.now + Self.returnTime
@@ -125,61 +195,16 @@ final class SimulatedScheduler {
         nextAttempt = world.now + Int64(seconds * 1e9)
     }
 
-    // MARK: Tasks
+    // MARK: Promoting
 
-    private func promote(_ source: DueJobs.Source, _ done: @escaping () -> Void) {
-        call(.due(source)) { [unowned self] answer in
+    private func promote(_ source: DueJobs.Source, batches: Int = 50, _ done: @escaping () -> Void) {
+        guard batches > 0 else { return done() }
+        let limit = world.plan.dueBatch
+        call(.due(source, limit: limit)) { [unowned self] answer in
             guard case .due(let due) = answer, !due.members.isEmpty else { return done() }
-            call(.promote(due, source)) { _ in done() }
-        }
-    }
-
-    private func rescueOrphans(_ done: @escaping () -> Void) {
-        if world.breakage == .rescuedOnlyAtStart && hasRescued { return done() }
-        rescueDeclared { [unowned self] in
-            call(.leases) { [unowned self] answer in
-                guard case .leases(let leases) = answer else { return done() }
-                hasRescued = true
-                let over = world.now >= judgesLeasesFrom ? leases.filter(\.isOver) : []
-                rescue(over.map(\.identity)[...], force: false) { [unowned self] in
-                    let nearby = leases.filter { $0.identity.hasPrefix("\(host.name):") }
-                    rescueGone(nearby.map(\.identity)[...], done)
-                }
+            call(.promote(due.share, source, world.plan.payloadLimits)) { [unowned self] _ in
+                if due.members.count < limit { done() } else { promote(source, batches: batches - 1, done) }
             }
-        }
-    }
-
-    private func rescueDeclared(_ done: @escaping () -> Void) {
-        guard let identity = dead.first, world.breakage != .rescuedOnlyAtStart else { return done() }
-        rescue(identity, force: true) { [unowned self] in
-            dead.removeFirst()
-            rescueDeclared(done)
-        }
-    }
-
-    private func rescue(_ identities: ArraySlice<String>, force: Bool, _ done: @escaping () -> Void) {
-        guard let first = identities.first else { return done() }
-        rescue(first, force: force) { [unowned self] in rescue(identities.dropFirst(), force: force, done) }
-    }
-
-    /// Those of this boot whose process is no longer there.
-    private func rescueGone(_ identities: ArraySlice<String>, _ done: @escaping () -> Void) {
-        guard let first = identities.first else { return done() }
-        call(.origin(first)) { [unowned self] answer in
-            let next = { [unowned self] in rescueGone(identities.dropFirst(), done) }
-            guard case .origin(let origin?) = answer, origin.boot == host.bootID, !host.isRunning(first) else {
-                return next()
-            }
-            rescue(first, force: true, next)
-        }
-    }
-
-    private func rescue(_ identity: String, force: Bool, _ done: @escaping () -> Void) {
-        call(.rescue(identity, force: force)) { [unowned self] answer in
-            guard world.breakage == .rescueInTwoSteps, case .rescued(let answer) = answer, !answer.isAlive else {
-                return done()
-            }
-            call(.forgetCopied(identity)) { _ in done() }
         }
     }
 }

@@ -27,15 +27,10 @@ extension SimulatedWorker {
         var failures = 0
         var isListening = false
         var isTold = false
+        /// When something last came from Redis: one that answers late answers still.
+        var movedAt = Int64.min / 2
         /// How long to be stopped at the next fetch.
         var pausesAtFetch: Double?
-    }
-
-    /// What Heartbeat remembers.
-    struct Pulse {
-        var age = 0
-        var recordedBusy = 0
-        var hasMetrics = false
     }
 
     private static let answerSeconds = 3.0
@@ -67,10 +62,11 @@ extension SimulatedWorker {
     private func greeted(_ connection: Connection, _ attempt: Int, _ askedAt: MonotonicTime) {
         guard attempt == link.attempts, link.connection == nil else { return connection.close() }
         link.connection = connection
-        link.failures = 0
+        books = connection.books
         hasGivenUp = false
         renew(askedAt)
         take(.linkUp)
+        if world.breakage == .comparedWhenUncertain, state.uncertain.isEmpty { take(.compared(known)) }
         beat()
     }
 
@@ -129,7 +125,10 @@ extension SimulatedWorker {
     }
 
     func checkTime() {
-        guard let first = link.asked.first, first.deadline <= world.now else { return }
+        let patience = Int64(Self.answerSeconds * 1e9)
+        guard let first = link.asked.first, first.deadline <= world.now, link.movedAt + patience <= world.now else {
+            return
+        }
         guard world.breakage == .lateReplyTaken, link.connection?.isSlow == true else { return lost() }
         link.asked.removeAll()
         take(.linkDown)
@@ -139,6 +138,7 @@ extension SimulatedWorker {
 
     private func heard(_ answer: StoreAnswer, _ number: Int, _ connection: Connection) {
         guard link.connection === connection else { return }
+        link.movedAt = world.now
         guard let first = link.asked.first, first.number == number else {
             if world.breakage == .lateReplyTaken { mistake(answer) }
             return
@@ -146,9 +146,15 @@ extension SimulatedWorker {
         link.asked.removeFirst()
         switch (first.question, answer) {
         case (_, .refused): lost()
-        case (.exchange, .exchange(let answer)): take(.exchanged(answer))
+        case (.exchange, .exchange(let answer)):
+            link.failures = 0
+            take(.exchanged(answer))
         case (.beat(let askedAt, let registers), .beat(let answer)):
-            if answer.wasKnown || registers { renew(askedAt) } else { take(.leaseTaken) }
+            if answer.wasKnown || registers {
+                renew(askedAt)
+            } else if world.breakage != .lostLeaseIgnored {
+                take(.leaseTaken)
+            }
         case (.ids, .ids(let ids)): take(.compared(seen(ids)))
         case (.payloads, .payloads(let reservations)): take(.adopted(reservations))
         case (.farewell, .deregistered): take(.deregistered)
@@ -168,6 +174,7 @@ extension SimulatedWorker {
 
     private func renew(_ askedAt: MonotonicTime) {
         leaseEnd = askedAt.advanced(bySeconds: Heartbeat.leaseSeconds)
+        leaseBooks = books
         let isIgnored = world.breakage == .leaseIgnored
         take(.leaseRenewed(until: isIgnored ? leaseEnd.advanced(bySeconds: 1000) : leaseEnd))
     }
@@ -188,19 +195,20 @@ extension SimulatedWorker {
 
     // MARK: Beside the exchange
 
-    /// Asked every second: a worker that works beats every second, an idle one every five.
-    func isBeatDue() -> Bool {
-        pulse.age += 1
-        return state.busy > 0 || pulse.recordedBusy > 0 || pulse.hasMetrics
-            || pulse.age % Int(Heartbeat.seconds) == 0
-    }
-
     func beat() {
         guard link.connection != nil else { return }
-        pulse.recordedBusy = state.busy
-        pulse.hasMetrics = false
-        ask(.beat(askedAt: host.boot, registers: false), .beat(ProcessRegistry.Beat(identity: identity)))
-        if world.breakage != .comparedOnce { ask(.ids, .ids(identity)) }
+        hasMetrics = false
+        var beat = heartbeat.beat(of: state, whereabouts: { _ in nil }, resident: { 0 }, at: now)
+        if world.breakage == .reservedCountsAsRunning, beat.record != nil { beat.work += waitingWork }
+        ask(.beat(askedAt: host.boot, registers: false), .beat(beat))
+        if world.breakage == .comparedOnce || world.breakage == .comparedWhenUncertain { return }
+        ask(.ids, .ids(identity))
+    }
+
+    private var waitingWork: [WorkEntry] {
+        state.waiting.ids.map {
+            WorkEntry(slot: "", queue: $0.queue, payload: [], startedAt: now.wall, sequence: $0.sequence)
+        }
     }
 
     func register() {

@@ -25,14 +25,23 @@ final class SimulatedWorker {
     let origin: ProcessOrigin
     private(set) var state: WorkerState
     private(set) var isAlive = true
+    private(set) var endedAt = Int64.max
+    private(set) var isKilled = false
+    /// If it died of something nobody explains while it ran jobs, as its supervisor knows it.
+    private(set) var death: WorkerDeath?
     /// Up to when this process may count itself alive, as the answers to its beats say.
     var leaseEnd: MonotonicTime
+    /// What is noted of the Redis that gave it this lease, and of the one it is or was last connected to.
+    var leaseBooks: Books
+    var books: Books
     /// When something last happened to it that excuses it from being in time.
     private(set) var lastFault: Int64 = -1_000_000_000_000
     /// Whether it has asked Redis to end its lease, although it may hold something still: its handlers have ended.
     var hasGivenUp = false
     var link = Link()
-    var pulse = Pulse()
+    var heartbeat: Heartbeat
+    /// Whether runs have ended since the last beat.
+    var hasMetrics = false
     private(set) var isPaused = false
     private var inbox: [(source: Source, body: () -> Void)] = []
     private var runs: [Int: Run] = [:]
@@ -46,9 +55,13 @@ final class SimulatedWorker {
         origin = ProcessOrigin(
             host: host.name, boot: host.bootID, pidNamespace: "1", pid: pid, startTime: UInt64(pid), role: "worker")
         leaseEnd = host.boot
+        books = world.ledger.books
+        leaseBooks = books
+        heartbeat = Heartbeat(identity: identity, origin: origin, info: [], concurrency: world.plan.slots)
         let terms = WorkerState.Terms(
-            identity: identity, slots: world.plan.slots, order: Workload.order(world.plan), policy: RetryPolicy(),
-            deadLimits: DeadLimits())
+            identity: identity, slots: world.plan.slots, order: Workload.order(world.plan),
+            policy: RetryPolicy(poison: world.plan.poison), deadLimits: DeadLimits(),
+            payloadLimits: world.plan.payloadLimits, tuning: world.plan.tuning)
         state = WorkerState(terms, seed: world.chance.seed(), now: host.boot)
     }
 
@@ -58,7 +71,7 @@ final class SimulatedWorker {
         connect()
         every(1) { [unowned self] in
             checkTime()
-            if isBeatDue() { beat() }
+            if heartbeat.isDue(busy: state.busy, hasMetrics: hasMetrics) { beat() }
         }
         poll()
     }
@@ -104,7 +117,7 @@ final class SimulatedWorker {
         case .exit:
             world.note("\(identity) exits, \(state.leavesNothing ? "forgotten" : "leaving something behind")")
             world.ledger.left(self)
-            end(isClean: state.leavesNothing)
+            end(isClean: state.leavesNothing, nil)
         }
     }
 
@@ -133,7 +146,13 @@ final class SimulatedWorker {
         let (number, step) = world.ledger.started(job, key, by: self)
         let run = Run(number: runNumber, job: number, key: key)
         runs[slot] = run
-        after(step.seconds, .handler) { [unowned self] in ended(slot, run, step.outcome) }
+        guard let outcome = step.outcome else {
+            // Its handler takes the worker with it, stopped or not: it fills the memory of both.
+            return world.after(step.seconds) { [weak self] in
+                if self?.runs[slot]?.number == run.number { self?.crash() }
+            }
+        }
+        after(step.seconds, .handler) { [unowned self] in ended(slot, run, outcome) }
     }
 
     private func ended(_ slot: Int, _ run: Run, _ outcome: Outcome) {
@@ -141,7 +160,7 @@ final class SimulatedWorker {
         runs[slot] = nil
         world.ledger.finished(run.key, outcome)
         let children = outcome == .succeeded ? world.ledger.children(of: run.job) : []
-        pulse.hasMetrics = true
+        hasMetrics = true
         take(.ran(slot: slot, RunResult(outcome: outcome, children: children)))
     }
 
@@ -160,15 +179,18 @@ final class SimulatedWorker {
     func crash() {
         guard isAlive else { return }
         world.note("\(identity) crashes")
-        end(isClean: false)
+        isKilled = true
+        let running = runs.values.map(\.key.id.sequence).sorted()
+        end(isClean: false, WorkerDeath(how: "killed by SIGKILL", running: running))
     }
 
-    private func end(isClean: Bool) {
+    private func end(isClean: Bool, _ death: WorkerDeath?) {
         isAlive = false
+        endedAt = world.now
         link.connection?.close()
         runs.removeAll()
         inbox.removeAll()
-        host.ended(self, isClean: isClean)
+        self.death = host.ended(self, isClean: isClean, death)
     }
 
     /// SIGSTOP. Its handlers go on.

@@ -18,10 +18,14 @@ extension Store {
 
     private func settle(_ settlement: Settlement, _ request: Exchange.Request, _ answer: inout Exchange.Answer) {
         let (identity, id) = (request.identity, settlement.id)
+        if breakage == .deathCountedBeforeRemoval, case .retryUnlessPoison(_, _, let death) = settlement.verdict {
+            _ = isPoison(death, of: id, by: identity)
+        }
         if let refusal = objection(to: settlement) {
+            if breakage == .refusedSettlementForgotten { return }
             answer.blockedSettlements.append((id, refusal))
-        } else if let payload = take(id, of: identity) {
-            follow(settlement, payload, request.deadLimits, &answer)
+        } else if let payload = take(settlement, of: identity) {
+            follow(settlement, payload, request, &answer)
             switch settlement.counts {
             case .nothing: break
             case .succeeded: processed += 1
@@ -29,15 +33,17 @@ extension Store {
                 processed += 1
                 failed += 1
             }
-            witness?.settled(settlement, of: identity, payload)
+            books?.settled(settlement, of: identity, isPoison: answer.poisonedSettlements.last == id)
         } else {
             answer.refusedSettlements.append(id)
         }
     }
 
     /// HDEL, and whether it removed one.
-    private func take(_ id: ReservationID, of identity: String) -> [UInt8]? {
+    private func take(_ settlement: Settlement, of identity: String) -> [UInt8]? {
+        let id = settlement.id
         if breakage == .popInsteadOfMove { return popped[identity]?[id] }
+        if breakage == .requeuedWithoutRemoval, settlement.verdict == .requeue { return reservations[identity]?[id] }
         if let payload = reservations[identity]?.removeValue(forKey: id) {
             if reservations[identity]?.isEmpty == true { reservations[identity] = nil }
             if breakage == .settledWithoutFence { popped[identity, default: [:]][id] = payload }
@@ -59,12 +65,12 @@ extension Store {
     }
 
     private func follow(
-        _ settlement: Settlement, _ payload: [UInt8], _ limits: DeadLimits, _ answer: inout Exchange.Answer
+        _ settlement: Settlement, _ payload: [UInt8], _ request: Exchange.Request, _ answer: inout Exchange.Answer
     ) {
-        let number = settlement.id.sequence
+        let (number, limits) = (settlement.id.sequence, request.deadLimits)
         switch settlement.verdict {
         case .retry(let seconds, let payload): add(payload, to: \.retry, at: after(seconds), number: number)
-        case .retryUnlessPoison(_, _, let death) where isPoison(death):
+        case .retryUnlessPoison(_, _, let death) where isFatal(death, settlement.id, request.identity):
             bury(death.poisoned, number: number)
             trimDead(limits)
             answer.poisonedSettlements.append(settlement.id)
@@ -84,6 +90,11 @@ extension Store {
                 }
             }
         }
+    }
+
+    private func isFatal(_ death: CountedDeath, _ id: ReservationID, _ identity: String) -> Bool {
+        breakage != .deathCountedBeforeRemoval && breakage != .handlerDeathsIgnored
+            && isPoison(death, of: id, by: identity)
     }
 
     private func fetch(_ request: Exchange.Request, _ answer: inout Exchange.Answer) {
@@ -109,7 +120,7 @@ extension Store {
                         popped[request.identity, default: [:]][reservation.id] = payload
                     }
                 }
-                witness?.fetched(reservation.id, by: request.identity, payload)
+                books?.fetched(reservation.id, by: request.identity, payload)
             }
             if queues[queue]?.isEmpty == true { queues[queue] = nil }
         }

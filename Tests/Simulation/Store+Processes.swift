@@ -11,6 +11,11 @@ extension Store {
         if known || beat.origin != nil {
             leases[beat.identity] = (judge ?? milliseconds) + Int64(beat.leaseMilliseconds)
             if let origin = beat.origin { origins[beat.identity] = origin }
+            if let record = beat.record {
+                let own = RunningAtDeath.OwnRecord(
+                    isQuiet: record.isQuiet, sequences: Set(beat.work.compactMap(\.sequence)))
+                records[beat.identity] = Record(own: own, expires: milliseconds + 60_000)
+            }
         }
         return ProcessRegistry.BeatAnswer(wasKnown: known, now: Timestamp(milliseconds: milliseconds))
     }
@@ -22,8 +27,21 @@ extension Store {
         ids.compactMap { id in reservations[identity]?[id].map { Reservation(id: id, payload: $0) } }
     }
 
+    /// What a process last told of itself, as far as Redis still knows.
+    func ownRecord(of identity: String) -> RunningAtDeath.OwnRecord {
+        guard let record = records[identity], record.expires > milliseconds else {
+            return RunningAtDeath.OwnRecord(isQuiet: false, sequences: [])
+        }
+        return record.own
+    }
+
+    /// Deaths that are counted against these, so far.
+    func deathCounts(_ deaths: [CountedDeath]) -> [Int] { deaths.map { self.deaths[$0.jid, default: []].count } }
+
     /// - Returns: how many reservations are left behind.
     func deregister(_ identity: String) -> Int {
+        if breakage == .leftBehindAtStop { reservations[identity] = nil }
+        records[identity]?.own.sequences = []
         let left = reservations[identity]?.count ?? 0
         let wasKnown = leases.removeValue(forKey: identity) != nil
         if left == 0 {
@@ -44,10 +62,17 @@ extension Store {
 
     func rescue(
         _ identity: String, force: Bool, deaths: [ReservationID: CountedDeath] = [:], limits: DeadLimits = DeadLimits(),
-        judge: Int64? = nil
+        because cause: Books.Cause = .gone, judge: Int64? = nil
     ) -> Rescue.Answer {
         if !force, let end = leases[identity], end > judge ?? milliseconds { return Rescue.Answer(isAlive: true) }
         var answer = Rescue.Answer(isAlive: false)
+        var deaths = deaths
+        if breakage == .deathCountedUnseen {
+            for (id, death) in deaths.sorted(by: { $0.key < $1.key }) {
+                _ = isPoison(death, of: id, by: identity, because: cause)
+            }
+            deaths = [:]
+        }
         // Queue by queue. The oldest is put back last, so that it is fetched next.
         let newestFirst = ids(of: identity).reversed()
         var queues: [QueueName] = []
@@ -61,7 +86,11 @@ extension Store {
             if breakage != .rescueInTwoSteps { reservations[identity]?[id] = nil }
             names.insert(id.queue)
             answer.returned[id.queue, default: 0] += 0
-            if let death = deaths[id], isPoison(death) {
+            var isPoison = false
+            if let death = deaths[id] {
+                isPoison = self.isPoison(death, of: id, by: identity, because: cause)
+            }
+            if isPoison, let death = deaths[id] {
                 bury(death.poisoned, number: id.sequence)
                 trimDead(limits)
                 answer.poisoned.append(id)
@@ -69,7 +98,7 @@ extension Store {
                 putBack(payload, to: id.queue)
                 answer.returned[id.queue, default: 0] += 1
             }
-            witness?.rescued(id, of: identity)
+            books?.rescued(id, of: identity, because: cause, isPoison: isPoison)
         }
         if breakage == .rescueInTwoSteps { return answer }
         forget(identity, isTroubled: !answer.troubled.isEmpty)
@@ -85,6 +114,7 @@ extension Store {
     private func forget(_ identity: String, isTroubled: Bool) {
         if reservations[identity]?.isEmpty == true { reservations[identity] = nil }
         leases[identity] = nil
+        records[identity] = nil
         if isTroubled {
             leases[identity] = 0
         } else {
@@ -113,23 +143,27 @@ extension Store {
 
     /// - Throws: if the key is of another type.
     func promote(
-        _ due: DueJobs.Due, from source: DueJobs.Source, deadLimits: DeadLimits = DeadLimits()
+        _ due: DueJobs.Due, from source: DueJobs.Source, deadLimits: DeadLimits = DeadLimits(),
+        limits: PayloadLimits = PayloadLimits()
     ) throws(RedisRefusal) -> DueJobs.Answer {
         let (set, place) = set(source)
         var (store, answer) = (self, DueJobs.Answer())
+        // With a write behind it a script may go on even when memory is full.
+        var hasWritten = false
         for member in due.members {
-            let promoted = PromotedPayload.make(member, now: due.now)
+            let promoted = PromotedPayload.make(member, now: due.now, limits: limits)
             let target = promoted.map { Place.queue($0.queue) } ?? .dead
             if let problem = refusal(target) {
                 let key = promoted.map { Keys.queue($0.queue) } ?? Keys.dead
                 // By a minute, so that it does not fill every batch.
-                if refusal(place) == nil, store[keyPath: set].remove(member) {
+                if refusal(place) == nil, !isFull || hasWritten, store[keyPath: set].remove(member) {
                     _ = store[keyPath: set].addNew(member, after(60))
                 }
                 answer.troubled[key] = problem
                 continue
             }
             if let refusal = refusal(place) { throw refusal }
+            hasWritten = true
             guard store[keyPath: set].remove(member) || breakage == .promotedWithoutCheck else { continue }
             if let promoted {
                 push(promoted.payload, to: promoted.queue)

@@ -13,12 +13,26 @@ final class Store {
         case schedule
         case dead
         case queue(QueueName)
+        /// Where the deaths of a job are counted, by its jid.
+        case deaths(String)
+    }
+
+    /// What a process last told of itself.
+    struct Record: Equatable {
+        var own: RunningAtDeath.OwnRecord
+        /// Milliseconds of Redis' clock: the dashboard forgets it then.
+        var expires: Int64
     }
 
     /// Redis' clock, in microseconds since the epoch.
     var clock: Int64
     let breakage: Breakage?
-    weak var witness: (any StoreWitness)?
+    /// Notes what is carried out, whoever asked and whether or not the answer arrives.
+    let books: Books?
+    /// By how much this Redis' calendar is wrong, in microseconds.
+    var clockOffset: Int64 = 0
+    /// Memory is full: what needs more is refused.
+    var isFull = false
 
     /// Payloads; the last one is fetched next.
     var queues: [QueueName: [[UInt8]]] = [:]
@@ -28,6 +42,7 @@ final class Store {
     /// Milliseconds of Redis' clock at which the lease ends.
     var leases: [String: Int64] = [:]
     var origins: [String: ProcessOrigin] = [:]
+    var records: [String: Record] = [:]
     var reservations: [String: [ReservationID: [UInt8]]] = [:]
     /// Names of all queues ever pushed to.
     var names: Set<QueueName> = []
@@ -40,9 +55,27 @@ final class Store {
     /// Broken on purpose: what a fetch took out of Redis, which only its worker remembers.
     var popped: [String: [ReservationID: [UInt8]]] = [:]
 
-    init(clock: Int64, breakage: Breakage? = nil) {
+    private weak var parent: Store?
+
+    init(clock: Int64, breakage: Breakage? = nil, books: Books? = nil) {
         self.clock = clock
         self.breakage = breakage
+        self.books = books
+    }
+
+    /// What became of this store is what `copy` was made of, and not of another that has replaced it.
+    func isAncestor(of copy: Store) -> Bool { copy.parent === self }
+
+    /// As it is now, to go on from here: what a disk or a replica has of it.
+    func copy() -> Store {
+        let store = Store(clock: clock, breakage: breakage, books: books?.copy())
+        store.parent = self
+        (store.queues, store.retry, store.schedule, store.dead) = (queues, retry, schedule, dead)
+        (store.leases, store.origins, store.records) = (leases, origins, records)
+        (store.reservations, store.names, store.popped) = (reservations, names, popped)
+        (store.processed, store.failed, store.deaths, store.poisoned) = (processed, failed, deaths, poisoned)
+        (store.spoiled, store.clockOffset) = (spoiled, clockOffset)
+        return store
     }
 
     var milliseconds: Int64 { clock / 1000 }
@@ -83,11 +116,4 @@ final class Store {
         dead.remove(upTo: after(-Double(limits.seconds)))
         dead.keepHighest(limits.jobs)
     }
-}
-
-/// Sees what Redis carries out, whoever asked and whether or not the answer arrives.
-protocol StoreWitness: AnyObject {
-    func fetched(_ id: ReservationID, by identity: String, _ payload: [UInt8])
-    func settled(_ settlement: Settlement, of identity: String, _ payload: [UInt8])
-    func rescued(_ id: ReservationID, of identity: String)
 }

@@ -1,3 +1,4 @@
+import JobModel
 import Queueing
 import Redis
 
@@ -10,9 +11,11 @@ enum StoreCall {
     case deregister(String)
     case leases
     case origin(String)
-    case rescue(String, force: Bool)
-    case due(DueJobs.Source)
-    case promote(DueJobs.Due, DueJobs.Source)
+    case ownRecord(String)
+    case deathCounts([CountedDeath])
+    case rescue(String, force: Bool, [ReservationID: CountedDeath], Books.Cause)
+    case due(DueJobs.Source, limit: Int)
+    case promote(DueJobs.Due, DueJobs.Source, PayloadLimits)
     /// Broken on purpose: see `Breakage.rescueInTwoSteps`.
     case forgetCopied(String)
 }
@@ -25,6 +28,8 @@ enum StoreAnswer {
     case deregistered
     case leases([Rescue.Lease])
     case origin(ProcessOrigin?)
+    case ownRecord(RunningAtDeath.OwnRecord)
+    case deathCounts([Int])
     case rescued(Rescue.Answer)
     case due(DueJobs.Due)
     case promoted(DueJobs.Answer)
@@ -47,9 +52,13 @@ extension Store {
                 return .deregistered
             case .leases: return .leases(leaseList(judge: judge))
             case .origin(let identity): return .origin(origins[identity])
-            case .rescue(let identity, let force): return .rescued(rescue(identity, force: force, judge: judge))
-            case .due(let source): return .due(try due(source))
-            case .promote(let due, let source): return .promoted(try promote(due, from: source))
+            case .ownRecord(let identity): return .ownRecord(ownRecord(of: identity))
+            case .deathCounts(let deaths): return .deathCounts(deathCounts(deaths))
+            case .rescue(let identity, let force, let deaths, let cause):
+                return .rescued(rescue(identity, force: force, deaths: deaths, because: cause, judge: judge))
+            case .due(let source, let limit): return .due(try due(source, limit: limit))
+            case .promote(let due, let source, let limits):
+                return .promoted(try promote(due, from: source, limits: limits))
             case .forgetCopied(let identity):
                 forgetCopied(identity)
                 return .done

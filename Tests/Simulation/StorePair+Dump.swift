@@ -9,6 +9,12 @@ extension StorePair {
         var dump = Dump()
         for place in Self.places {
             let key = key(place)
+            if case .deaths(let jid) = place {
+                let reply = try redis.call(RedisCommand(["LRANGE", key, "0", "-1"]))
+                dump[key] = reply.refusal.map { [$0.code] } ?? [String(reply.elements?.count ?? 0)]
+                if let times = reply.elements { dump.instants[jid] = times.map { $0.number ?? 0 } }
+                continue
+            }
             let isQueue = if case .queue = place { true } else { false }
             let command = RedisCommand([isQueue ? "LRANGE" : "ZRANGE", key, "0", "-1"])
             let reply = try redis.call(command)
@@ -22,16 +28,15 @@ extension StorePair {
             dump[identity] = held.map { "\($0.name.text ?? "") \($0.value.text ?? "")" }.sorted()
             let lease = try redis.call(RedisCommand(["ZSCORE", Keys.leases, identity])).number
             dump.instants[identity] = lease.map { [$0 / 1000] } ?? []
+            let record = RunningAtDeath.ownRecord(
+                try redis.pipeline(RunningAtDeath.recordCommands(identity: identity)))
+            dump["\(identity) record"] = ["\(record.isQuiet) \(record.sequences.sorted())"]
             dump["\(identity) origin"] =
                 try ProcessOrigin.read(redis.call(ProcessOrigin.command(identity: identity)))
                 .map { ["\($0)"] } ?? []
         }
         let names = try redis.call(RedisCommand(["SMEMBERS", Keys.queues])).elements ?? []
         dump["queues"] = names.compactMap(\.text).sorted()
-        for jid in Self.mortals {
-            let count = try redis.call(RedisCommand(["LLEN", Keys.deaths(jid)])).integer ?? 0
-            dump["deaths of \(jid)"] = [String(count)]
-        }
         dump["statistics"] = try [Keys.processed, Keys.failed, Keys.poisoned].map {
             String(try redis.call(RedisCommand(["GET", $0])).integer ?? 0)
         }
@@ -51,16 +56,20 @@ extension StorePair {
             case .retry: add(model.retry, key, to: &dump)
             case .schedule: add(model.schedule, key, to: &dump)
             case .dead: add(model.dead, key, to: &dump)
+            case .deaths(let jid):
+                dump[key] = [String(model.deaths[jid, default: []].count)]
+                dump.instants[jid] = model.deaths[jid] ?? []
             }
         }
         for identity in Self.identities {
             let held = model.reservations[identity] ?? [:]
             dump[identity] = held.map { "\($0.key.text) \(text($0.value))" }.sorted()
             dump.instants[identity] = model.leases[identity].map { [Double($0) / 1000] } ?? []
+            let record = model.ownRecord(of: identity)
+            dump["\(identity) record"] = ["\(record.isQuiet) \(record.sequences.sorted())"]
             dump["\(identity) origin"] = model.origins[identity].map { ["\($0)"] } ?? []
         }
         dump["queues"] = model.names.map(\.text).sorted()
-        for jid in Self.mortals { dump["deaths of \(jid)"] = [String(model.deaths[jid, default: []].count)] }
         dump["statistics"] = [model.processed, model.failed, model.poisoned].map(String.init)
         return dump
     }

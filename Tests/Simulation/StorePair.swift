@@ -15,7 +15,10 @@ final class StorePair {
 
     static let identities = ["a", "b", "c"]
     private static let queues = ["high", "low"].map { QueueName(trusted: $0) }
-    static let places: [Store.Place] = [.retry, .schedule, .dead] + queues.map { .queue($0) }
+    static let places: [Store.Place] =
+        [.retry, .schedule, .dead] + queues.map { .queue($0) } + mortals.map { .deaths($0) }
+    /// So that some payloads are too large or too deep, and errors make others so.
+    private static let limits = PayloadLimits(bytes: 600, warningBytes: 300, depth: 8)
 
     init(_ redis: RedisConnection, seed: UInt64) throws {
         self.redis = redis
@@ -29,7 +32,7 @@ final class StorePair {
         let time = try (redis.call(RedisCommand("TIME")).elements ?? []).compactMap(\.integer)
         model.clock = Int64(time[0]) * 1_000_000 + Int64(time[1])
         let identity = chance.one(of: Self.identities)
-        switch chance.integer(0...19) {
+        switch chance.integer(0...24) {
         case 0...2: return try push()
         case 3...9: return try exchange(identity)
         case 10...11: return try beat(identity)
@@ -38,6 +41,10 @@ final class StorePair {
         case 14...15: return try rescue(identity)
         case 16...17: return try promote(chance.one(of: [.retry, .schedule]))
         case 18: return try list()
+        case 19: return try countDeaths(identity)
+        case 20: return try vanish(identity)
+        case 21: return try forgetScripts()
+        case 22: return try fill()
         default: return try spoil()
         }
     }
@@ -50,15 +57,25 @@ final class StorePair {
         let number = chance.happens(0.2) ? 1 : payloads
         let queue = chance.one(of: Self.queues)
         if chance.happens(0.1) { return Array("not a job \(number)".utf8) }
-        return Array(#"{"jid":"\#(number)","class":"Work","args":[1.10],"queue":"\#(queue.text)"}"#.utf8)
+        let argument =
+            switch chance.integer(0...19) {
+            case 0: #""\#(String(repeating: "x", count: Self.limits.bytes))""#
+            case 1: String(repeating: "[", count: 8) + String(repeating: "]", count: 8)
+            default: "1.10"
+            }
+        return Array(#"{"jid":"\#(number)","class":"Work","args":[\#(argument)],"queue":"\#(queue.text)"}"#.utf8)
     }
 
     private func push() throws -> String {
         let queue = chance.one(of: Self.queues)
         guard !model.spoiled.contains(.queue(queue)) else { return "no push" }
         let job = JobDraft.Prepared(payload: payload(), queue: queue, at: nil, jid: "")
-        let outcome = try Producer.push([job], over: redis)
-        #expect(outcome.refused.isEmpty)
+        let outcome = Result { () throws(RedisError) in try Producer.push([job], over: redis) }
+        if model.isFull {
+            if case .success(let outcome) = outcome { #expect(!outcome.refused.isEmpty, "a full Redis takes no job") }
+            return "no push to \(queue), as memory is full"
+        }
+        #expect(try outcome.get().refused.isEmpty)
         model.push(job.payload, to: queue)
         return "push to \(queue)"
     }
@@ -132,11 +149,23 @@ final class StorePair {
         let lasts = chance.one(of: [-1000, 1_000_000])
         let origin = ProcessOrigin(
             host: "h", boot: "b", pidNamespace: "n", pid: Int32(chance.integer(1...9)), startTime: 1, role: "worker")
-        let beat = ProcessRegistry.Beat(
+        var beat = ProcessRegistry.Beat(
             identity: identity, leaseMilliseconds: lasts, origin: chance.happens(0.6) ? origin : nil)
+        if chance.happens(0.6) {
+            beat.record = ProcessRecord(
+                info: Array("{}".utf8), concurrency: 9, busy: 1, beat: day, roundTripMicroseconds: 1,
+                isQuiet: chance.happens(0.3), residentKB: 1)
+            for (slot, id) in model.ids(of: identity).enumerated() where chance.happens(0.5) {
+                let payload = model.payloads(of: identity, [id]).first?.payload ?? []
+                beat.work.append(
+                    WorkEntry(
+                        slot: "\(slot)", queue: id.queue, payload: payload, startedAt: day, sequence: id.sequence))
+            }
+        }
         let real = try ProcessRegistry.answer(redis.call(ProcessRegistry.command(beat)))
         let expected = model.beat(beat)
         #expect(real.wasKnown == expected.wasKnown)
+        #expect(real.trouble == nil)
         return "beat \(beat)"
     }
 
@@ -184,8 +213,9 @@ final class StorePair {
         if chance.happens(0.3) { due.members.append(payload()) }
         guard !due.members.isEmpty else { return "nothing due in \(source)" }
         let limits = DeadLimits(jobs: 5)
-        let real = try DueJobs.answer(redis.call(DueJobs.promoteCommand(due, from: source, deadLimits: limits)))
-        let promoted = try model.promote(due, from: source, deadLimits: limits)
+        let command = DueJobs.promoteCommand(due, from: source, deadLimits: limits, limits: Self.limits)
+        let real = try DueJobs.answer(redis.call(command))
+        let promoted = try model.promote(due, from: source, deadLimits: limits, limits: Self.limits)
         #expect(real.promoted == promoted.promoted)
         #expect(real.buried == promoted.buried)
         #expect(real.troubled.mapValues(\.code) == promoted.troubled.mapValues(\.code))
@@ -203,13 +233,60 @@ final class StorePair {
         return "list leases"
     }
 
+    /// What is asked before a rescue, so that deaths can be counted in it.
+    private func countDeaths(_ identity: String) throws -> String {
+        let replies = try redis.pipeline(RunningAtDeath.recordCommands(identity: identity))
+        #expect(RunningAtDeath.ownRecord(replies) == model.ownRecord(of: identity))
+        // LLEN of a key of another type is a refusal: nothing is counted then.
+        let counted = Self.mortals.filter { !model.spoiled.contains(.deaths($0)) }.map {
+            CountedDeath(jid: $0, limit: PoisonLimit(), poisoned: [])
+        }
+        if !counted.isEmpty {
+            let counts = try redis.pipeline(RunningAtDeath.countCommands(counted)).map { $0.integer ?? 0 }
+            #expect(counts == model.deathCounts(counted))
+        }
+        return "count deaths of \(identity)"
+    }
+
+    /// An exchange of a process that was rescued meanwhile, with all it held: nothing of it may count.
+    private func vanish(_ identity: String) throws -> String {
+        let held = model.ids(of: identity)
+        let report = try rescue(identity)
+        guard !held.isEmpty else { return report }
+        let settlements = held.map { settlement(of: $0) }
+        let request = Exchange.Request(
+            identity: identity, settlements: settlements, fetch: 2, firstSequence: sequence,
+            steps: [.init(queue: 0, atMost: 9)], queues: Self.queues, day: day)
+        sequence += 2
+        let real = try Exchange.answer(redis.call(Exchange.command(request)), to: request)
+        let expected = model.exchange(request)
+        #expect(real.isRegistered == expected.isRegistered)
+        #expect(real.fetched == expected.fetched)
+        #expect(real.refusedSettlements == expected.refusedSettlements)
+        #expect(real.poisonedSettlements == expected.poisonedSettlements)
+        return report + ", then what it had sent"
+    }
+
+    /// SCRIPT FLUSH: the next call of each brings the script again.
+    private func forgetScripts() throws -> String {
+        try redis.call(RedisCommand(["SCRIPT", "FLUSH"])).accepted()
+        return "forget scripts"
+    }
+
+    /// Memory is full, or not any more. Jobs can be fetched, settled and rescued all the same.
+    private func fill() throws -> String {
+        model.isFull.toggle()
+        try redis.call(RedisCommand(["CONFIG", "SET", "maxmemory", model.isFull ? "1" : "0"])).accepted()
+        return model.isFull ? "fill memory" : "give memory"
+    }
+
     /// Gives a key that does not exist another type, or takes it away again.
     private func spoil() throws -> String {
         let place = chance.one(of: Self.places)
         let key = key(place)
         if model.spoiled.remove(place) != nil {
             try redis.call(RedisCommand(["DEL", key])).accepted()
-        } else if try redis.call(RedisCommand(["EXISTS", key])).integer == 0 {
+        } else if !model.isFull, try redis.call(RedisCommand(["EXISTS", key])).integer == 0 {
             model.spoiled.insert(place)
             try redis.call(RedisCommand(["SET", key, "of another program"])).accepted()
         }
@@ -222,6 +299,7 @@ final class StorePair {
         case .schedule: Keys.schedule
         case .dead: Keys.dead
         case .queue(let name): Keys.queue(name)
+        case .deaths(let jid): Keys.deaths(jid)
         }
     }
 }

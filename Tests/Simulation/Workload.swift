@@ -4,7 +4,8 @@ import Queueing
 /// The jobs of a run: what each is, and what its handler will do at each run of it.
 struct Workload {
     struct Step {
-        let outcome: Outcome
+        /// Nil: it takes its worker with it.
+        let outcome: Outcome?
         let seconds: Double
     }
 
@@ -13,6 +14,8 @@ struct Workload {
         let payload: [UInt8]
         /// What the first, second … run does; the last step is repeated.
         let steps: [Step]
+        /// Whether it is a job at all, within the limits.
+        let isRunnable: Bool
         /// Jobs that go with its ack.
         let children: [Int]
         /// Nil for children.
@@ -52,35 +55,68 @@ struct Workload {
         _ plan: Plan, _ queue: QueueName, children: [Int], pushedAfter: Double?, delay: Double?,
         _ chance: inout Chance
     ) {
-        let failure = Failure(errorClass: "Oops", message: "as planned")
-        let done = Outcome.succeeded
-        let (outcomes, rules): ([Outcome], String) =
-            switch chance.integer(0...(plan.isFast ? 70 : 99)) {
-            case 0..<66: ([done], "true")
-            case 66..<74: ([.failed(failure), done], "true")
-            case 74..<77: ([.failed(failure), .failed(failure), done], "3")
-            case 77..<81: ([.failed(failure)], "0")
-            case 81..<84: ([.failed(failure)], "false")
-            case 84..<88: ([.dead(failure)], "true")
-            case 88..<91: ([.discarded], "true")
-            case 91..<97: ([.snoozed(seconds: chance.between(0, 8)), done], "true")
-            default: ([], "")
-            }
-        let steps = (outcomes.isEmpty ? [done] : outcomes).map { outcome in
-            let usual = plan.isFast ? chance.scale(0.0002, 0.003) : chance.scale(0.001, 2)
+        let usual = { (chance: inout Chance) in
+            plan.isFast ? chance.scale(0.0002, 0.003) : chance.scale(0.001, 2)
+        }
+        let (outcomes, rules) = Self.fate(plan, &chance)
+        let steps = (outcomes ?? [.succeeded]).map { outcome in
+            let usual = usual(&chance)
             return Step(
                 outcome: outcome, seconds: chance.happens(plan.isFast ? 0.01 : 0.1) ? chance.scale(1, 40) : usual)
         }
-        // The number stands in front so that it is found in any payload at all.
-        let head = #"{"jid":"~\#(jobs.count)~","#
-        let text =
-            outcomes.isEmpty
-            ? head + #""class":"#
-            : head + #""class":"Work","args":[\#(jobs.count),1.10,"é"],"queue":"\#(queue.text)","retry":\#(rules)}"#
+        let payload =
+            outcomes == nil
+            ? Self.noJob(jobs.count, plan.payloadLimits, queue, &chance)
+            : Self.head(jobs.count)
+                + #""class":"Work","args":[\#(jobs.count),1.10,"é"],"queue":"\#(queue.text)","retry":\#(rules)}"#
         jobs.append(
             Job(
-                queue: queue, payload: Array(text.utf8), steps: steps, children: children, pushedAfter: pushedAfter,
-                delay: delay))
+                queue: queue, payload: Array(payload.utf8), steps: steps, isRunnable: outcomes != nil,
+                children: children, pushedAfter: pushedAfter, delay: delay))
+    }
+
+    /// What each run comes to, nil for one that kills its worker, and the rules of retrying; nil if it is no job.
+    private static func fate(_ plan: Plan, _ chance: inout Chance) -> ([Outcome?]?, rules: String) {
+        let failure = Failure(errorClass: "Oops", message: "as planned")
+        let done = Outcome.succeeded
+        let failed = Outcome.failed(failure)
+        let died = Outcome.died(failure, how: "handler killed by SIGSEGV")
+        switch chance.integer(0...(plan.isFast ? 70 : 99)) {
+        case 0..<60: return ([done], "true")
+        case 60..<66: return ([failed, done], "true")
+        case 66..<69: return ([failed, failed, done], "3")
+        case 69..<72: return ([failed], chance.one(of: ["0", "false"]))
+        case 72..<75: return ([.dead(failure)], "true")
+        case 75..<78: return ([.discarded], "true")
+        case 78..<83: return ([.snoozed(seconds: chance.between(0, 8)), done], "true")
+        // Poison, or nearly.
+        case 83..<88: return (Array(repeating: died, count: chance.integer(1...4)) + [done], "true")
+        case 88..<90: return ([died], chance.one(of: ["4", "0", "false"]))
+        case 90..<94: return (Array(repeating: nil, count: chance.integer(1...4)) + [done], "true")
+        case 94..<95: return ([died, nil, failed, nil, done], "true")
+        default: return (nil, "")
+        }
+    }
+
+    /// The number stands in front so that it is found in any payload at all.
+    private static func head(_ number: Int) -> String { #"{"jid":"~\#(number)~","# }
+
+    /// What no handler can be given: cut off, too large, too deep, ambiguous, without a class, or a list.
+    private static func noJob(
+        _ number: Int, _ limits: PayloadLimits, _ queue: QueueName, _ chance: inout Chance
+    ) -> String {
+        let head = head(number)
+        let rest = #""class":"Work","queue":"\#(queue.text)","args":[\#(number)"#
+        switch chance.integer(0...5) {
+        case 0: return head + #""class":"#
+        case 1: return head + rest + #","\#(String(repeating: "x", count: limits.bytes))"]}"#
+        case 2:
+            return head + rest + "," + String(repeating: "[", count: limits.depth)
+                + String(repeating: "]", count: limits.depth) + "]}"
+        case 3: return head + #""class":"Other","# + rest + "]}"
+        case 4: return head + #""class":"","args":[]}"#
+        default: return "[" + head + rest + "]}]"
+        }
     }
 
     /// Which job a payload is.

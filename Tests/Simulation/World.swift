@@ -7,15 +7,14 @@ final class World {
     /// Redis as a process: whether it answers at all.
     final class Server {
         var frozenUntil: Int64 = 0
-        var downUntil: Int64 = 0
         var refusesUntil: Int64 = 0
         /// Counts restarts: connections do not survive one.
         var life = 0
         var isDown = false
-        /// What it holds survives a restart: appendfsync always.
-        let store: Store
+        /// What it holds. A restart may bring back an older state.
+        var store: Store
 
-        init(store: Store) { self.store = store }
+        init(_ store: Store) { self.store = store }
     }
 
     /// 2026-01-03 12:00 UTC, in microseconds: when the run begins by Redis' clock.
@@ -28,7 +27,13 @@ final class World {
     /// Nanoseconds since the run began.
     private(set) var now: Int64 = 0
     var isFaulty = true
-    let server: Server
+    /// The master, or what everybody who connects now takes for it.
+    var server: Server { servers[servers.count - 1] }
+    private var servers: [Server] = []
+    /// A master that was replaced, while somebody still talks to it.
+    var deposed: Server?
+    /// Since when no fault can have any effect; `.max` before.
+    var calmSince = Int64.max
     private(set) var ledger: Ledger!
     private(set) var hosts: [Host] = []
     /// All that ever were, the dead too.
@@ -44,10 +49,9 @@ final class World {
         self.breakage = breakage
         self.trace = trace
         chance = Chance(seed: seed)
-        plan = Plan(&chance)
-        server = Server(store: Store(clock: Self.epoch, breakage: breakage))
+        plan = Plan(&chance, breakage: breakage)
         ledger = Ledger(self)
-        server.store.witness = ledger
+        servers = [Server(Store(clock: Self.epoch, breakage: breakage, books: ledger.books))]
         hosts = (0..<plan.hosts).map { Host(self, index: $0) }
     }
 
@@ -83,16 +87,35 @@ final class World {
 
     // MARK: Redis
 
-    func carryOut(_ call: StoreCall, from host: Host) -> StoreAnswer {
+    /// Everybody who connects from now on finds another master.
+    func replace(_ server: Server) {
+        server.store.spoiled = store.spoiled
+        deposed = self.server
+        servers.append(server)
+        if let books = server.store.books { ledger.forgot(books) }
+    }
+
+    /// The same server comes back with less than it had.
+    func goBack(to store: Store) {
+        store.spoiled = server.store.spoiled
+        server.store = store
+        if let books = store.books { ledger.forgot(books) }
+    }
+
+    func carryOut(_ call: StoreCall, from host: Host, on server: Server) -> StoreAnswer {
         if server.refusesUntil > now {
             return .refused(RedisRefusal(code: "LOADING", message: "LOADING Redis is loading the dataset in memory"))
         }
-        store.clock = Self.epoch + now / 1000
+        let store = server.store
+        store.clock = time(of: store)
         let answer = store.carryOut(call, callersClock: host.wall.milliseconds)
         operations += 1
         digest = (digest ^ UInt64(bitPattern: now)) &* 0x100_0000_01B3
         note("\(host.name) \(call) -> \(answer)")
-        if operations.isMultiple(of: 64) { ledger.walk() }
+        if server === self.server, operations.isMultiple(of: 64) { ledger.walk() }
         return answer
     }
+
+    /// What a Redis' clock says, in microseconds since the epoch.
+    func time(of store: Store) -> Int64 { Self.epoch + now / 1000 + store.clockOffset }
 }

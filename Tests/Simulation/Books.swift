@@ -1,0 +1,161 @@
+import JobModel
+import Queueing
+
+@testable import Worker
+
+/// What one Redis has carried out, noted beside it. A Redis that goes back to an earlier state takes its books back with it:
+/// what it has forgotten stands in the books of the one it was before.
+final class Books {
+    struct Key: Hashable {
+        let identity: String
+        let id: ReservationID
+
+        var name: String { "\(id) of \(identity)" }
+    }
+
+    /// What became of a reservation.
+    enum End {
+        case none
+        case settled(Verdict)
+        case rescued
+    }
+
+    struct Record {
+        let job: Int
+        var end = End.none
+        var isDeathCounted = false
+
+        var isOpen: Bool { if case .none = end { true } else { false } }
+    }
+
+    struct Life {
+        var isPushed = false
+        /// Acked or dropped.
+        var isOver = false
+        /// Buried by a verdict, or as poison. What is no job may be promoted straight to the dead set.
+        var isBuried = false
+        /// When deaths were counted against it, by Redis' clock, since it was last buried for them.
+        var deaths: [Double] = []
+    }
+
+    /// Why a process's jobs are given back.
+    enum Cause {
+        /// The supervisor reaped it, and these were running, if its death was unexplained.
+        case declared(running: [UInt64])
+        /// A process of this host that is no longer there.
+        case gone
+        /// Nobody knows more than that its lease was over when this host looked.
+        case lease(seenFrom: String)
+    }
+
+    private unowned let ledger: Ledger
+    private(set) var lives: [Life]
+    private(set) var records: [Key: Record] = [:]
+    private(set) var processed = 0
+    private(set) var failed = 0
+    private(set) var poisoned = 0
+
+    init(_ ledger: Ledger, jobs: Int) {
+        self.ledger = ledger
+        lives = Array(repeating: Life(), count: jobs)
+    }
+
+    /// As they stand now, to go on from here.
+    func copy() -> Books {
+        let books = Books(ledger, jobs: 0)
+        books.lives = lives
+        books.records = records
+        (books.processed, books.failed, books.poisoned) = (processed, failed, poisoned)
+        return books
+    }
+
+    func pushed(_ job: Int) { lives[job].isPushed = true }
+
+    func fetched(_ id: ReservationID, by identity: String, _ payload: [UInt8]) {
+        guard let job = Workload.number(of: payload) else { return }
+        let key = Key(identity: identity, id: id)
+        if records[key] != nil { ledger.violated("\(key.name) was given twice") }
+        records[key] = Record(job: job)
+    }
+
+    func settled(_ settlement: Settlement, of identity: String, isPoison: Bool) {
+        let key = Key(identity: identity, id: settlement.id)
+        guard let record = records[key] else { return ledger.violated("\(key.name) was settled and never reserved") }
+        guard record.isOpen else { return ledger.violated("\(key.name) was settled twice") }
+        records[key]?.end = .settled(isPoison ? .bury(payload: []) : settlement.verdict)
+        let outcome = ledger.outcome(of: key)
+        if !Self.fits(settlement, outcome), !(ledger.isReopened(key, self) && Self.fits(settlement, nil)) {
+            ledger.violated("\(key.name) ended as \(settlement.verdict) after \(String(describing: outcome))")
+        }
+        if case .died = outcome, case .retryUnlessPoison = settlement.verdict, !record.isDeathCounted {
+            ledger.violated("\(key.name) ended with the death of its handler, which was not counted")
+        }
+        switch settlement.counts {
+        case .nothing: break
+        case .succeeded: processed += 1
+        case .failed:
+            processed += 1
+            failed += 1
+        }
+        switch settlement.verdict {
+        case .ack, .discard: lives[record.job].isOver = true
+        case .bury: lives[record.job].isBuried = true
+        case .retry, .retryUnlessPoison, .requeue, .snooze: break
+        }
+        for child in settlement.children { pushed(Workload.number(of: child.payload) ?? 0) }
+    }
+
+    private static func fits(_ settlement: Settlement, _ outcome: Outcome?) -> Bool {
+        switch (settlement.verdict, outcome) {
+        case (.ack, .succeeded), (.discard, .discarded), (.discard, .failed), (.retry, .failed), (.bury, .failed),
+            (.bury, .dead), (.snooze, .snoozed), (.requeue, nil), (.requeue, .interrupted),
+            (.retryUnlessPoison, .died), (.bury, .died), (.discard, .died):
+            true
+        // Without a limit deaths are failures like others.
+        case (.retry, .died): true
+        case (.bury, nil): settlement.counts == .nothing  // a payload that is no job
+        default: false
+        }
+    }
+
+    func rescued(_ id: ReservationID, of identity: String, because cause: Cause, isPoison: Bool) {
+        let key = Key(identity: identity, id: id)
+        ledger.note("\(key.name) is rescued")
+        guard let record = records[key] else { return ledger.violated("\(key.name) was rescued and never reserved") }
+        if !record.isOpen { ledger.violated("\(key.name) was rescued although it was over") }
+        records[key]?.end = isPoison ? .settled(.bury(payload: [])) : .rescued
+        ledger.checkRescue(of: key, from: self, because: cause, isDeathCounted: record.isDeathCounted)
+    }
+
+    // MARK: Deaths
+
+    /// - Parameters:
+    ///   - cause: nil if a worker settles with the death of its handler.
+    ///   - mayBury: there was something to bury, and a place for it.
+    ///   - isPoison: what Redis made of it.
+    func counted(
+        _ death: CountedDeath, of id: ReservationID, by identity: String, because cause: Cause?, at now: Double,
+        mayBury: Bool, isPoison: Bool
+    ) {
+        let key = Key(identity: identity, id: id)
+        guard let record = records[key] else {
+            return ledger.violated("\(key.name) was never reserved, and a death is counted for it")
+        }
+        if !record.isOpen { ledger.violated("\(key.name) was over when a death was counted for it") }
+        if record.isDeathCounted { ledger.violated("\(key.name) had its death counted twice") }
+        records[key]?.isDeathCounted = true
+        ledger.checkDeath(of: key, because: cause)
+
+        lives[record.job].deaths.append(now)
+        let last = lives[record.job].deaths.suffix(death.limit.deaths)
+        let isTooMany = last.count >= death.limit.deaths && last.first.map { $0 > now - death.limit.seconds } == true
+        if isPoison != (isTooMany && mayBury) {
+            ledger.violated(
+                "job \(record.job) is \(isPoison ? "" : "not ")poison after \(lives[record.job].deaths.count) deaths")
+        }
+        guard isPoison else { return }
+        lives[record.job].isBuried = true
+        lives[record.job].deaths = []
+        poisoned += 1
+    }
+}
