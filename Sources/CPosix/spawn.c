@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -77,8 +78,28 @@ static int change_credentials(const struct cposix_spawn *spec) {
     return (int)syscall(SYS_setresuid, spec->uid, spec->uid, spec->uid);
 }
 
-static _Noreturn void become(const struct cposix_spawn *spec, pid_t parent, struct report *report) {
+// 0 in cgroup.procs is the process that writes it.
+static int join_control_group(int directory) {
+    int processes = openat(directory, "cgroup.procs", O_WRONLY | O_CLOEXEC);
+    if (processes < 0) return -1;
+    return write(processes, "0", 1) == 1 ? 0 : -1;
+}
+
+// What the child needs to know, in memory both share.
+struct birth {
+    const struct cposix_spawn *spec;
+    pid_t parent;
+    int is_placed;  // it begins in its cgroup
+    struct report report;
+};
+
+static _Noreturn void become(struct birth *birth) {
+    const struct cposix_spawn *spec = birth->spec;
+    struct report *report = &birth->report;
     reset_signal_handlers();
+    // With our credentials, and before the directory's descriptor is closed.
+    if (spec->control_group >= 0 && !birth->is_placed && join_control_group(spec->control_group) != 0)
+        fail(report, CPOSIX_STEP_CONTROL_GROUP);
     if (spec->group == CPOSIX_GROUP_OWN && setpgid(0, 0) != 0) fail(report, CPOSIX_STEP_GROUP);
     if (spec->group == CPOSIX_GROUP_SESSION && setsid() < 0) fail(report, CPOSIX_STEP_GROUP);
     if (arrange_descriptors(spec) != 0) fail(report, CPOSIX_STEP_DESCRIPTORS);
@@ -92,7 +113,7 @@ static _Noreturn void become(const struct cposix_spawn *spec, pid_t parent, stru
         // After the credentials, whose change clears it.
         if (prctl(PR_SET_PDEATHSIG, spec->parent_death_signal) != 0) fail(report, CPOSIX_STEP_PARENT_DEATH);
         // A parent that died before the call above will never send the signal.
-        if (getppid() != parent) _exit(127);
+        if (getppid() != birth->parent) _exit(127);
     }
     // Our caller may block signals (a signalfd, a pool thread): its mask is nothing a program should inherit.
     sigset_t none;
@@ -102,13 +123,62 @@ static _Noreturn void become(const struct cposix_spawn *spec, pid_t parent, stru
     fail(report, CPOSIX_STEP_EXECUTE);
 }
 
+// The fields of struct clone_args in linux/sched.h up to the cgroup's: CLONE_ARGS_SIZE_VER2.
+struct clone_into {
+    uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid, set_tid_size, cgroup;
+};
+
+#define INTO_CGROUP 0x200000000ULL  // CLONE_INTO_CGROUP, which older headers lack
+
+// vfork(2) into a cgroup: the pid, or -1 with errno. Where a process is moved into its cgroup after it was made, the
+// kernel stops every fork and exit of the machine for that, and waits some milliseconds before it does.
+static pid_t vfork_into(struct birth *birth) {
+#if defined(__x86_64__)
+    // While the child runs on this piece of our stack we wait. It calls little more than system calls.
+    _Alignas(16) char stack[16384];
+    struct clone_into arguments = {
+        .flags = CLONE_VM | CLONE_VFORK | INTO_CGROUP,
+        .exit_signal = SIGCHLD,
+        .stack = (uint64_t)(uintptr_t)stack,
+        .stack_size = sizeof stack,
+        .cgroup = (uint64_t)birth->spec->control_group,
+    };
+    register void (*body)(struct birth *) __asm__("r8") = become;
+    register struct birth *argument __asm__("r9") = birth;
+    long result;
+    birth->is_placed = 1;
+    // The child comes back from the system call on the new stack, so it must not return from this function.
+    __asm__ volatile(
+        "syscall\n\t"
+        "testq %%rax, %%rax\n\t"
+        "jnz 1f\n\t"
+        "xorl %%ebp, %%ebp\n\t"
+        "movq %%r9, %%rdi\n\t"
+        "callq *%%r8\n\t"
+        "hlt\n"
+        "1:"
+        : "=a"(result)
+        : "0"((long)SYS_clone3), "D"(&arguments), "S"(sizeof arguments), "r"(body), "r"(argument)
+        : "rcx", "r11", "memory");
+    if (result > 0) return (pid_t)result;
+    // A kernel or a filter of system calls that does not know it.
+    if (result != -ENOSYS && result != -E2BIG && result != -EINVAL && result != -EPERM) {
+        errno = (int)-result;
+        return -1;
+    }
+    birth->is_placed = 0;
+#endif
+    pid_t pid = vfork();
+    if (pid == 0) become(birth);
+    return pid;
+}
+
 static void wait_for(pid_t pid) {
     while (waitpid(pid, NULL, 0) < 0 && errno == EINTR) continue;
 }
 
 int cposix_spawn(const struct cposix_spawn *spec, struct cposix_child *child) {
-    struct report report = {0, 0};
-    pid_t parent = getpid();
+    struct birth birth = {.spec = spec, .parent = getpid()};
     child->pid = 0;
     child->pidfd = -1;
     child->step = 0;
@@ -117,8 +187,8 @@ int cposix_spawn(const struct cposix_spawn *spec, struct cposix_child *child) {
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    pid_t pid = vfork();
-    if (pid == 0) become(spec, parent, &report);
+    pid_t pid = spec->control_group < 0 ? vfork() : vfork_into(&birth);
+    if (pid == 0) become(&birth);
     int error = pid < 0 ? errno : 0;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
 
@@ -126,10 +196,10 @@ int cposix_spawn(const struct cposix_spawn *spec, struct cposix_child *child) {
         child->step = CPOSIX_STEP_FORK;
         return error;
     }
-    if (report.step) {
+    if (birth.report.step) {
         wait_for(pid);
-        child->step = report.step;
-        return report.error;
+        child->step = birth.report.step;
+        return birth.report.error;
     }
     error = cposix_pidfd_open(pid, &child->pidfd);
     if (error) {

@@ -64,6 +64,7 @@ extension SettingsDecoder {
             startTimeout: diagnosis.valueOrDefault(Schema.startTimeout, in: section, Schema.startTimeout.duration),
             maxJobs: diagnosis.value(Schema.maximumJobs, in: section, Schema.maximumJobs.integer),
             maxMemory: diagnosis.value(Schema.maximumMemory, in: section, Schema.maximumMemory.size),
+            limits: processLimits(in: section),
             environment: environment(in: section),
             directory: diagnosis.value(Schema.directory, in: section) { text throws(Mistake) in
                 ExecutableSearch.absolute(try Self.argument(text, what: "path"), from: base)
@@ -71,6 +72,14 @@ extension SettingsDecoder {
             user: diagnosis.value(Schema.user, in: section) { text throws(Mistake) in
                 try Self.argument(text, what: "user's name")
             })
+    }
+
+    private mutating func processLimits(in section: Section) -> HandlerSettings.Limits {
+        guard let limits = subsection(Schema.processLimits, in: section) else { return HandlerSettings.Limits() }
+        diagnosis.reportUnknownKeys(in: limits, known: Schema.processLimitKeys)
+        return HandlerSettings.Limits(
+            memory: diagnosis.value(Schema.memoryLimit, in: limits, Schema.memoryLimit.size),
+            tasks: diagnosis.value(Schema.taskLimit, in: limits, Schema.taskLimit.integer))
     }
 
     /// The command; `[""]` after a mistake.

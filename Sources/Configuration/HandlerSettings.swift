@@ -8,6 +8,19 @@ package struct HandlerSettings: Codable, Equatable, Sendable {
         case serve
     }
 
+    /// Limits the kernel holds a process to, and whatever it starts, as one: a cgroup of version 2 must be left to us.
+    package struct Limits: Codable, Equatable, Sendable {
+        /// Bytes; nil for none.
+        package var memory: Int?
+        /// Processes and threads; nil for none.
+        package var tasks: Int?
+
+        package init(memory: Int? = nil, tasks: Int? = nil) {
+            self.memory = memory
+            self.tasks = tasks
+        }
+    }
+
     /// Letters, digits, `_`, `-` and `.`, at most 64.
     package var name: String
     /// The arguments, the program first, as written; never empty.
@@ -31,6 +44,8 @@ package struct HandlerSettings: Codable, Equatable, Sendable {
     package var maxJobs: Int?
     /// A serve process is replaced once its resident memory is past so many bytes; nil for never.
     package var maxMemory: Int?
+    /// What one of its processes may use, with all it starts.
+    package var limits: Limits
     /// Added to the clean environment.
     package var environment: [String: String]
     /// Absolute.
@@ -41,8 +56,8 @@ package struct HandlerSettings: Codable, Equatable, Sendable {
     package init(
         name: String, command: [String], executable: String, classes: [ClassPattern], mode: Mode = .spawn,
         threads: Int = 1, timeout: Double? = nil, grace: Double = 5, slow: Double? = nil, startTimeout: Double = 30,
-        maxJobs: Int? = nil,
-        maxMemory: Int? = nil, environment: [String: String] = [:], directory: String, user: String? = nil
+        maxJobs: Int? = nil, maxMemory: Int? = nil, limits: Limits = Limits(), environment: [String: String] = [:],
+        directory: String, user: String? = nil
     ) {
         self.name = name
         self.command = command
@@ -56,6 +71,7 @@ package struct HandlerSettings: Codable, Equatable, Sendable {
         self.startTimeout = startTimeout
         self.maxJobs = maxJobs
         self.maxMemory = maxMemory
+        self.limits = limits
         self.environment = environment
         self.directory = directory
         self.user = user

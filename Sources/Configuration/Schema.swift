@@ -113,6 +113,19 @@ package enum Schema {
     static let maximumMemory = SchemaKey(
         "handlers.NAME.max_memory", .size(1 << 20...1024 << 30), .meaning("no limit"),
         "serve: a process is replaced after the job that takes its resident memory past this.")
+    static let processLimits = SchemaKey(
+        "handlers.NAME.limits", .section, .meaning("no limits"),
+        "What a process may use, together with all it starts, however that detaches itself. The kernel holds it to that, in a "
+            + "cgroup of version 2 that systemd has delegated to the service, as the unit asks it to; see "
+            + "[Deploy with systemd](../guides/deploy-with-systemd.md#limits-for-handlers). Where none is, Martlet starts "
+            + "all the same and warns that the limits do not hold.")
+    static let memoryLimit = SchemaKey(
+        "handlers.NAME.limits.memory", .size(1 << 20...1024 << 30), .meaning("no limit"),
+        "Memory, without use of swap. Whoever needs more is killed whole, and the job fails with the class `OutOfMemory`. "
+            + "To replace a process that has grown once its job is done, use `max_memory`.")
+    static let taskLimit = SchemaKey(
+        "handlers.NAME.limits.tasks", .integer(1...4_194_304), .meaning("no limit"),
+        "Processes and threads. Beyond it, starting another one fails with `EAGAIN`.")
     static let environment = SchemaKey(
         "handlers.NAME.env", .environment, .meaning("nothing added"),
         "Added to a small clean environment (PATH, HOME, USER, LANG); nothing of the daemon's own is inherited. "
@@ -179,11 +192,12 @@ package enum Schema {
     /// Keys of each handler.
     package static let handlerKeys = [
         command, classes, mode, threads, handlerTimeout, grace, handlerSlow, startTimeout, maximumJobs, maximumMemory,
-        environment,
-        directory, user,
+        processLimits, environment, directory, user,
     ]
+    /// Keys of a handler's `limits`.
+    package static let processLimitKeys = [memoryLimit, taskLimit]
     /// Every key, in the order of the reference page.
-    package static let keys = top + redisKeys + poisonKeys + limitKeys + logKeys + handlerKeys
+    package static let keys = top + redisKeys + poisonKeys + limitKeys + logKeys + handlerKeys + processLimitKeys
 
     /// Top-level keys that a later version will take; until then they are refused by name.
     static let announced = ["capsules", "cron", "web"]

@@ -9,6 +9,7 @@ extension Schema {
         page += "\n## Keys of `limits`\n" + limitKeys.map(section).joined()
         page += "\n## Keys of `log`\n" + logKeys.map(section).joined()
         page += "\n## Keys of a handler\n" + handlerKeys.map(section).joined()
+        page += "\n## Keys of a handler's `limits`\n" + processLimitKeys.map(section).joined()
         page += "\n## Overrides\n\n\(overridesIntroduction)\n"
         page += "\n| key | environment | flag |\n| --- | --- | --- |\n"
         for override in Override.table {

@@ -24,6 +24,7 @@ package final class Dispatcher {
     ///   - spawn: see `Spawner`.
     ///   - output: takes what handlers print; nil to write it to `log`.
     ///   - openFilesLimit: soft limit of open files in handlers; nil to pass on ours, which a worker has raised.
+    ///   - controlGroup: in which each handler process gets a cgroup of its own; nil for none.
     ///   - adoptsOrphans: this process is child subreaper and every child of it is a handler's, so children that are
     ///     nobody's are reaped here.
     ///   - chance: 0 ..< 1, drawn anew by each call; spreads recycling.
@@ -35,7 +36,7 @@ package final class Dispatcher {
     package init(
         settings: [HandlerSettings], slots: Int, loop: EventLoop, spawn: @escaping Spawner,
         log: Logger = Logger(label: "handlers"), output: ((HandlerOutput) -> Void)? = nil,
-        openFilesLimit: UInt64? = 1024, adoptsOrphans: Bool = false,
+        openFilesLimit: UInt64? = 1024, controlGroup: ControlGroup? = nil, adoptsOrphans: Bool = false,
         chance: @escaping () -> Double = { Double.random(in: 0..<1) },
         progress: @escaping (ProgressReport) -> Void = { _ in }, slotChange: @escaping (SlotChange) -> Void = { _ in },
         report: @escaping (DispatchReport) -> Void
@@ -49,7 +50,8 @@ package final class Dispatcher {
         )
         let host = HandlerHost(
             loop: loop, spawn: spawn, log: log, output: output ?? { $0.write(to: log) }, board: board,
-            adopted: AdoptedProcesses(loop: loop, board: board, log: log), chance: chance)
+            adopted: AdoptedProcesses(loop: loop, board: board, log: log),
+            groups: HandlerGroups(in: controlGroup, loop: loop, log: log), chance: chance)
         table = HandlerTable(settings)
         pools = handlers.indices.map { index in
             guard handlers[index].settings.mode == .serve else { return nil }
@@ -155,6 +157,7 @@ package final class Dispatcher {
         guard let completion = whenStopped, host.board.isIdle, pools.allSatisfy({ $0?.isEmpty ?? true }) else { return }
         whenStopped = nil
         host.board.afterDelivery = nil
+        host.groups.removeIdle()
         completion()
     }
 

@@ -25,9 +25,20 @@ enum ExitMeaning {
             // A handler that said `done` and then failed did not finish what it meant to do.
             return .failed(failure(of: status, lastLines: lastLines))
         case (.signaled, _):
-            let failure = failure(of: status, lastLines: lastLines)
+            let failure =
+                report.shortage.map { self.failure(of: $0, lastLines: lastLines) }
+                ?? failure(of: status, lastLines: lastLines)
             return status.isUnexplained ? .died(failure, how: death(report)) : .failed(failure)
         }
+    }
+
+    /// The failure in an end for want of memory.
+    static func failure(of shortage: MemoryShortage, lastLines: String) -> Failure {
+        let limit = shortage.limitBytes.map { " at its limit of \(MemoryShortage.megabytes($0))" } ?? ""
+        let peak = shortage.peakBytes.map { ", peak memory \(MemoryShortage.megabytes($0))" } ?? ""
+        let message = "killed by the kernel for want of memory\(limit)\(peak)"
+        return Failure(
+            errorClass: ErrorClass.outOfMemory, message: lastLines.isEmpty ? message : "\(message)\n\(lastLines)")
     }
 
     /// "handler killed by SIGKILL, peak memory 34 MB", for the error of a job that was running at too many deaths.

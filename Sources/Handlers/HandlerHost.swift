@@ -5,6 +5,13 @@ package import Platform
 /// leader's thread. The descriptors the specification names stay open until then.
 package typealias Spawner = (ProcessSpec, @escaping (Result<ChildProcess, SpawnError>) -> Void) -> Void
 
+/// A handler's process that was just started.
+struct StartedHandler {
+    let child: ChildProcess
+    /// Its cgroup, to be given back when it has ended; nil where there are none.
+    let group: HandlerGroup?
+}
+
 /// What a handler process needs from the dispatcher. Only the leader touches it.
 final class HandlerHost {
     let loop: EventLoop
@@ -14,6 +21,7 @@ final class HandlerHost {
     let output: (HandlerOutput) -> Void
     let board: RunBoard
     let adopted: AdoptedProcesses
+    let groups: HandlerGroups
     /// 0 ..< 1, drawn anew by each call.
     let chance: () -> Double
     /// Nobody waits long for what does not end.
@@ -24,7 +32,7 @@ final class HandlerHost {
     init(
         loop: EventLoop, spawn: @escaping Spawner, log: Logger,
         output: @escaping (HandlerOutput) -> Void, board: RunBoard, adopted: AdoptedProcesses,
-        chance: @escaping () -> Double
+        groups: HandlerGroups, chance: @escaping () -> Double
     ) {
         self.loop = loop
         self.spawn = spawn
@@ -32,21 +40,31 @@ final class HandlerHost {
         self.output = output
         self.board = board
         self.adopted = adopted
+        self.groups = groups
         self.chance = chance
     }
 
-    /// Spawns in another thread. When it is done their ends of the pipes are closed and `completion` is called.
+    /// Spawns in another thread, into a cgroup of its own where there are any. When it is done their ends of the pipes are
+    /// closed and `completion` is called.
+    ///
+    /// - Throws: why the handler's limits cannot be set.
     func start(
-        _ spec: ProcessSpec, _ pipes: HandlerPipes, _ completion: @escaping (Result<ChildProcess, SpawnError>) -> Void
-    ) {
+        _ handler: Handler, _ spec: ProcessSpec, _ pipes: HandlerPipes,
+        _ completion: @escaping (Result<StartedHandler, SpawnError>) -> Void
+    ) throws(SystemError) {
+        let group = try groups.take(for: handler.settings)
+        var spec = spec
+        spec.controlGroup = group?.control
         let ticket = adopted.willSpawn()
         spawn(spec) { [self] result in
             switch result {
             case .success(let child): adopted.didSpawn(ticket, pid: child.pid)
-            case .failure: adopted.didSpawn(ticket, pid: nil)
+            case .failure:
+                adopted.didSpawn(ticket, pid: nil)
+                if let group { groups.giveBack(group) }
             }
             pipes.closeTheirEnds()
-            completion(result)
+            completion(result.map { StartedHandler(child: $0, group: group) })
             board.deliver()
         }
     }

@@ -12,11 +12,13 @@ final class RunningChild: EventSink {
     private let board: RunningBoard?
     private let events: EventLoop
     private let tell: (SupervisorEvent) -> Void
+    /// Whether memory ran out, asked at its end.
+    private let shortage: () -> MemoryShortage?
 
     /// - Throws: what the event loop throws. The process then runs unwatched; it is the caller's to end.
     init(
         _ id: ChildID, _ process: ChildProcess, channel: ControlChannel?, board: RunningBoard?, events: EventLoop,
-        tell: @escaping (SupervisorEvent) -> Void
+        tell: @escaping (SupervisorEvent) -> Void, shortage: @escaping () -> MemoryShortage?
     ) throws(SystemError) {
         self.id = id
         self.process = process
@@ -24,6 +26,7 @@ final class RunningChild: EventSink {
         self.board = board
         self.events = events
         self.tell = tell
+        self.shortage = shortage
         try events.watch(process.pidfd, for: .readable, self)
         if let channel { try events.watch(channel.raw, for: .readable, self) }
     }
@@ -49,7 +52,7 @@ final class RunningChild: EventSink {
         hear(atMost: .max)
         guard let report = process.reap() else { return }
         forget()
-        tell(.exited(id, report.status, how: report.summary, running: board?.running ?? []))
+        tell(.exited(id, report.status, how: report.adding(shortage()).summary, running: board?.running ?? []))
     }
 
     private func hear(atMost limit: Int) {

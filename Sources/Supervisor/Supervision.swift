@@ -13,6 +13,7 @@ final class Supervision {
 
     private let events: EventLoop
     private let makePlan: () throws -> Plan
+    private let delegation: Delegation?
     private let logger: Logger
     private var state: SupervisorState
     private var running: [ChildID: RunningChild] = [:]
@@ -22,12 +23,21 @@ final class Supervision {
     private var sweepAt = MonotonicTime.never
     private var sweepPause = sweepSeconds
     private var exitStatus: Int32?
+    /// How many children the kernel has killed for want of memory, as far as was looked.
+    private var shortages: Int
 
-    init(_ state: SupervisorState, events: EventLoop, makePlan: @escaping () throws -> Plan, logger: Logger) {
+    init(
+        _ state: SupervisorState, events: EventLoop, makePlan: @escaping () throws -> Plan, delegation: Delegation?,
+        logger: Logger
+    ) {
         self.state = state
         self.events = events
         self.makePlan = makePlan
+        self.delegation = delegation
         self.logger = logger
+        shortages = delegation?.ownShortages ?? 0
+        // What a supervisor before us left, if it was killed.
+        sweepAt = delegation == nil ? .never : .now()
     }
 
     /// Runs until the state says exit.
@@ -107,6 +117,8 @@ final class Supervision {
                 [unowned self] event in
                 if case .exited(let id, _, _, _) = event { running[id] = nil }
                 handle(event)
+            } shortage: { [unowned self] in
+                shortage()
             }
         } catch {
             // Nobody would learn of its end; as a stray it is reaped.
@@ -116,6 +128,13 @@ final class Supervision {
         }
     }
 
+    /// What a child that has just ended ran short of, if it was memory.
+    private func shortage() -> MemoryShortage? {
+        let now = delegation?.ownShortages ?? 0
+        defer { shortages = now }
+        return now > shortages ? MemoryShortage(limitBytes: nil, peakBytes: nil) : nil
+    }
+
     // MARK: Strays
 
     private var known: Set<Int32> { Set(running.values.map(\.process.pid)) }
@@ -123,7 +142,8 @@ final class Supervision {
     func reapStrays() { Strays.reap(knowing: known) }
 
     private func sweep() {
-        let left = Strays.kill(knowing: known)
+        // A handler's descendants in one step, however they detached themselves; then whoever was in no cgroup.
+        let left = (delegation?.clear() ?? 0) + Strays.kill(knowing: known)
         sweepAt = left > 0 ? MonotonicTime.now().advanced(bySeconds: sweepPause) : .never
         sweepPause = left > 0 ? min(2 * sweepPause, Self.longestSweepSeconds) : Self.sweepSeconds
     }
@@ -136,7 +156,7 @@ final class Supervision {
         }
         running = [:]
         let deadline = MonotonicTime.now().advanced(bySeconds: Self.lastSweepSeconds)
-        while Strays.kill(knowing: []) > 0, MonotonicTime.now() < deadline {
+        while (delegation?.clear() ?? 0) + Strays.kill(knowing: []) > 0, MonotonicTime.now() < deadline {
             var pause = timespec(tv_sec: 0, tv_nsec: Int(Self.sweepSeconds * 1e9))
             nanosleep(&pause, nil)
         }

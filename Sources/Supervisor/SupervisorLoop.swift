@@ -1,5 +1,5 @@
 package import Logging
-import Platform
+package import Platform
 
 /// The whole parent process: waits, has `SupervisorState` decide, and has `Supervision` do it.
 ///
@@ -10,16 +10,20 @@ package struct SupervisorLoop {
     private static let internalFailureStatus: Int32 = 70
 
     private let makePlan: () throws -> Plan
+    private let delegation: Delegation?
     private let logger: Logger
 
     /// - Parameters:
     ///   - plan: reads and proves the configuration. Called once at the start, where an error ends the service, and at
     ///     every SIGHUP, where it leaves everything as it is; its description is logged.
+    ///   - delegation: the cgroup that was left to this service, settled; nil if none was.
     ///   - log: where to; written from the loop's thread.
     package init(
-        plan: @escaping () throws -> Plan, log: Logger = Logger(label: "martlet.supervisor")
+        plan: @escaping () throws -> Plan, delegation: Delegation? = nil,
+        log: Logger = Logger(label: "martlet.supervisor")
     ) {
         makePlan = plan
+        self.delegation = delegation
         logger = log
     }
 
@@ -43,7 +47,7 @@ package struct SupervisorLoop {
             let events = try EventLoop()
             let supervision = Supervision(
                 SupervisorState(plan: plan, watchdogSeconds: ServiceNotifier.watchdogInterval()), events: events,
-                makePlan: makePlan, logger: logger)
+                makePlan: makePlan, delegation: delegation, logger: logger)
             defer { supervision.leaveNothing() }
             signals.supervision = supervision
             try events.watch(signals.raw, for: .readable, signals)

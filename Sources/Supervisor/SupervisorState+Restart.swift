@@ -19,7 +19,8 @@ extension SupervisorState {
         guard let child = remove(id) else { return }
         let wasAsked = child.standing == .ending || child.standing == .retiring || isStopping
         let isClean = wasAsked && status == .exited(0)
-        log(isClean ? .info : wasAsked ? .warning : .error, "\(child.label) ended: \(status)")
+        let how = status.isUnexplained && !death.how.isEmpty ? death.how : "\(status)"
+        log(isClean ? .info : wasAsked ? .warning : .error, "\(child.label) ended: \(how)")
         if child.spec.role == .worker {
             // Its handlers die before its jobs run again.
             act(.killStrays)

@@ -178,7 +178,8 @@ final class WorkerLoop: @unchecked Sendable {
                     let result = Unshared(Result { () throws(SpawnError) in try spec.spawn() })
                     return { completion.value(result.value) }
                 }
-            }, log: log, openFilesLimit: plan.openFilesLimit, adoptsOrphans: true,
+            }, log: log, openFilesLimit: plan.openFilesLimit, controlGroup: plan.controlGroup,
+            adoptsOrphans: true,
             slotChange: { [unowned self] change in
                 switch change {
                 case .writtenOff(let slot): take(.slotWrittenOff(slot))

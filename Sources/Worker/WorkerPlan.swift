@@ -18,12 +18,17 @@ struct WorkerPlan {
     let seed: UInt64
     /// The soft limit of open files that handlers get: what it was before the worker raised its own.
     let openFilesLimit: UInt64
+    /// In which each handler process gets a cgroup of its own; nil where none was delegated to the service.
+    let controlGroup: ControlGroup?
     let origin: ProcessOrigin
     let description: ProcessDescription
     let terms: WorkerState.Terms
     let greeting: RedisGreeting
 
-    init(_ settings: Settings, endpoint: Redis.RedisEndpoint, index: Int, version: String, openFilesLimit: UInt64) {
+    init(
+        _ settings: Settings, endpoint: Redis.RedisEndpoint, index: Int, version: String, openFilesLimit: UInt64,
+        controlGroup: ControlGroup? = nil
+    ) {
         var random = SystemRandomNumberGenerator()
         let pid = getpid()
         let host = ProcessIdentity.hostName
@@ -32,6 +37,7 @@ struct WorkerPlan {
         identity = "\(host):\(pid):\(nonce)"
         self.settings = settings
         self.openFilesLimit = openFilesLimit
+        self.controlGroup = controlGroup
         seed = random.next()
         cores = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
         origin = ProcessOrigin(

@@ -41,11 +41,26 @@ package struct WorkerProcess {
             // What handlers leave behind comes to us, so that it can be found and ended.
             try ProcessTree.becomeSubreaper()
             let plan = WorkerPlan(
-                settings, endpoint: endpoint, index: index, version: version, openFilesLimit: OpenFiles.raise())
+                settings, endpoint: endpoint, index: index, version: version, openFilesLimit: OpenFiles.raise(),
+                controlGroup: try controlGroup())
             return try WorkerLoop(plan, signals: signals, control: control, board: board, log: log).run()
         } catch {
             log.critical("a worker cannot start", metadata: ["reason": "\(error)"])
             return 71  // EX_OSERR
+        }
+    }
+
+    /// In which handler processes get cgroups of their own, if there is one.
+    ///
+    /// - Throws: what is in the way, where handlers have limits that would not hold otherwise.
+    private func controlGroup() throws(SystemError) -> ControlGroup? {
+        do throws(SystemError) {
+            return try Delegation.settled()?.forWorker()
+        } catch {
+            let isNeeded = settings.handlers.contains { $0.limits != HandlerSettings.Limits() }
+            guard !isNeeded else { throw error }
+            log.warning("handlers get no cgroups of their own", metadata: ["reason": "\(error)"])
+            return nil
         }
     }
 }

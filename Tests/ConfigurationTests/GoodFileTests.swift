@@ -35,10 +35,13 @@ struct GoodFileTests {
         mails.executable = "/usr/bin/ruby"
         mails.classes = [ClassPattern("MailJob")]
         mails.threads = 1
+        let hogs = HandlerSettings(
+            name: "hogs", command: ["/bin/hog"], executable: "/bin/hog", classes: [ClassPattern("HogJob")],
+            limits: HandlerSettings.Limits(memory: 512 << 20, tasks: 64), directory: "/etc/martlet")
         let expected = Settings(
             file: "/etc/martlet/full.yml", directory: "/etc/martlet", redis: .server(redis), processes: 2,
             concurrency: 1000, stopTimeout: 0, slow: 90,
-            queues: [queue("critical", 5), queue("default", 0), queue("low", 2)], handlers: [reports, mails],
+            queues: [queue("critical", 5), queue("default", 0), queue("low", 2)], handlers: [reports, mails, hogs],
             maximumRetries: 3, deadMaximumJobs: 500, deadTimeout: 5400,
             poison: PoisonLimit(deaths: 5, seconds: 86_400),
             payloadLimits: PayloadLimits(bytes: 2 << 20, warningBytes: 4096, depth: 50), logLevel: "warning",

@@ -40,14 +40,18 @@ final class Rig {
         set { box.keepsReports = newValue }
     }
 
-    init(_ handlers: [HandlerSettings], slots: Int = 4, chance: Double = 0, adoptsOrphans: Bool = false) throws {
+    init(
+        _ handlers: [HandlerSettings], slots: Int = 4, chance: Double = 0, adoptsOrphans: Bool = false,
+        controlGroup: ControlGroup? = nil
+    ) throws {
         SignalDescriptor.ignoreBrokenPipes()
         loop = try EventLoop()
         spawns = Spawns(loop)
         dispatcher = Dispatcher(
             settings: handlers, slots: slots, loop: loop, spawn: spawns.spawn,
             output: { [box] in box.output.append($0) },
-            adoptsOrphans: adoptsOrphans, chance: { chance }, progress: { [box] in box.progress.append($0) },
+            controlGroup: controlGroup, adoptsOrphans: adoptsOrphans, chance: { chance },
+            progress: { [box] in box.progress.append($0) },
             slotChange: { [box] in box.changes.append($0) },
             report: { [box] report in
                 #expect(!box.isInside, "a report came while the caller was inside")

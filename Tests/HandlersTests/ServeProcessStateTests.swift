@@ -155,7 +155,7 @@ struct ServeProcessStateTests {
                 .finish(
                     1,
                     .died(
-                        ServeProcessState.Cause.itself.failure(.exited(1), lastLines: ""),
+                        ServeProcessState.Cause.itself.failure(report(.exited(1)), lastLines: ""),
                         how: "handler ended with exit status 1, peak memory 34 MB"))))
         #expect(!end.contains { if case .finish(2, _) = $0 { true } else { false } })
     }

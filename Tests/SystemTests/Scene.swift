@@ -11,12 +11,12 @@ struct Scene {
 
     init(
         _ configuration: String, files: [String: String] = Programs.all, server: RedisServer = RedisServer(),
-        environment: [String] = [], flags: [String] = [], wrapper: [String] = []
+        environment: [String] = [], flags: [String] = [], wrapper: [String] = [], controlGroup: ControlGroup? = nil
     ) throws {
         self.server = server
         daemon = Daemon(
             configuration, server: server, files: files.merging(Programs.all) { mine, _ in mine },
-            environment: environment, flags: flags, wrapper: wrapper)
+            environment: environment, flags: flags, wrapper: wrapper, controlGroup: controlGroup)
         jobs = try Jobs(server)
     }
 
@@ -29,12 +29,13 @@ struct Scene {
     /// Runs a body with a started daemon; whatever happens, nothing is left running.
     static func run(
         _ configuration: String, files: [String: String] = [:], options: [String] = [],
-        environment: [String] = [], flags: [String] = [], wrapper: [String] = [], starting: Bool = true,
+        environment: [String] = [], flags: [String] = [], wrapper: [String] = [], controlGroup: ControlGroup? = nil,
+        starting: Bool = true,
         sourceLocation: SourceLocation = #_sourceLocation, _ body: (Scene) throws -> Void
     ) throws {
         let scene = try Scene(
             configuration, files: files, server: RedisServer(options), environment: environment, flags: flags,
-            wrapper: wrapper)
+            wrapper: wrapper, controlGroup: controlGroup)
         defer {
             scene.daemon.end()
             scene.server.stop()

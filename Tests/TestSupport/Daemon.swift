@@ -10,6 +10,7 @@ package final class Daemon {
     private let flags: [String]
     private let binary: String
     private let wrapper: [String]
+    private let controlGroup: ControlGroup?
     private var supervisor: ChildProcess?
     // Closed without a word, as by the death of the test's process, it makes a shell kill the supervisor.
     private var lifeline: FileDescriptor?
@@ -22,15 +23,18 @@ package final class Daemon {
     ///   - flags: more arguments of `run`.
     ///   - binary: the martlet that is run.
     ///   - wrapper: a command that runs it, as its child or in its own place, such as unshare(1) with its options.
+    ///   - controlGroup: in which it is started, as by a service manager.
     package init(
         _ configuration: String, server: RedisServer?, files: [String: String] = [:], environment: [String] = [],
-        flags: [String] = [], binary: String = Program.martlet, wrapper: [String] = []
+        flags: [String] = [], binary: String = Program.martlet, wrapper: [String] = [],
+        controlGroup: ControlGroup? = nil
     ) {
         self.binary = binary
         self.wrapper = wrapper
         let state = ["XDG_STATE_HOME=\(directory.path)/state", "HOME=\(directory.path)"]
         self.environment = Program.cleanEnvironment.filter { !$0.hasPrefix("HOME=") } + state + environment
         self.flags = flags
+        self.controlGroup = controlGroup
         let redis = server.map { "redis: unix://\($0.socketPath)\n" } ?? ""
         write(redis + configuration, to: "martlet.yml")
         for (name, text) in files { write(text, to: name) }
@@ -74,7 +78,8 @@ package final class Daemon {
                 executable: wrapper.first ?? binary,
                 arguments: (wrapper.isEmpty ? ["martlet"] : wrapper + [binary])
                     + ["run", "-C", path("martlet.yml")] + flags,
-                environment: environment, directory: directory.path, descriptors: [(1, log.raw), (2, log.raw)]
+                environment: environment, directory: directory.path, descriptors: [(1, log.raw), (2, log.raw)],
+                controlGroup: controlGroup
             ).spawn()
             supervisor = child
             let pipe = try FileDescriptor.pipe()

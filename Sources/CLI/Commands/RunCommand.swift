@@ -56,13 +56,17 @@ struct RunCommand: ParsableCommand {
         _ settings: Settings, _ environment: [String: String], lock: Int32?, _ log: Logger
     ) throws -> Int32 {
         let plan = try SupervisionPlan(environment: environment, lock: lock, openFilesLimit: OpenFiles.raise())
+        let cgroups = HandlerCgroups.settle(log)
         // The first plan comes from what was proved just now, those of later reloads from what the file then says.
         var first: Settings? = settings
         return SupervisorLoop(
             plan: {
                 defer { first = nil }
-                return try plan.plan(first ?? reloaded(keeping: settings), environment)
-            }, log: log
+                let settings = try first ?? reloaded(keeping: settings)
+                let plan = try plan.plan(settings, environment)
+                for warning in cgroups.warnings(of: settings.handlers) { log.warning("\(warning)") }
+                return plan
+            }, delegation: cgroups.delegation, log: log
         ).run()
     }
 

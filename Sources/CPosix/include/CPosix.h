@@ -10,6 +10,7 @@
 #include <sys/file.h>
 #include <sys/signalfd.h>
 #include <sys/types.h>
+#include <sys/xattr.h>
 
 // What a spawn was doing when it failed.
 enum cposix_step {
@@ -23,6 +24,7 @@ enum cposix_step {
     CPOSIX_STEP_PARENT_DEATH,
     CPOSIX_STEP_EXECUTE,
     CPOSIX_STEP_PIDFD,
+    CPOSIX_STEP_CONTROL_GROUP,
 };
 
 enum cposix_group { CPOSIX_GROUP_INHERITED, CPOSIX_GROUP_OWN, CPOSIX_GROUP_SESSION };
@@ -46,6 +48,7 @@ struct cposix_spawn {
     const gid_t *_Nullable groups;
     size_t group_count;
     uint64_t open_files_limit;  // soft RLIMIT_NOFILE, cut to the hard one; 0: as it is
+    int control_group;          // open directory of a cgroup of version 2 the child begins in; -1: that of its parent
 };
 
 struct cposix_child {
@@ -54,7 +57,8 @@ struct cposix_child {
     int step;   // enum cposix_step when the call failed
 };
 
-// Starts a program and returns when it has been executed or could not be: vfork(2), execve(2), pidfd_open(2).
+// Starts a program and returns when it has been executed or could not be: vfork(2), execve(2), pidfd_open(2); into a
+// cgroup by clone3(2) with CLONE_INTO_CGROUP, or where that is not to be had by cgroup.procs of cgroups(7).
 // The parent-death signal is tied to the calling thread, see PR_SET_PDEATHSIG in prctl(2).
 int cposix_spawn(const struct cposix_spawn *_Nonnull spec, struct cposix_child *_Nonnull child);
 

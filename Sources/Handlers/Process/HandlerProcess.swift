@@ -48,6 +48,7 @@ final class HandlerProcess: EventSink {
     private var owner: (any HandlerProcessOwner)?
     private let handler: String
     private let jid: String?
+    private var group: HandlerGroup?
     private var stdout: FileDescriptor?
     private var stderr: FileDescriptor?
     private var output: OutputValve
@@ -59,10 +60,12 @@ final class HandlerProcess: EventSink {
     ///
     /// - Parameter jid: for a process that runs one job; marks the processes it leaves behind.
     init(
-        _ child: ChildProcess, of handler: Handler, jid: String?, pipes: HandlerPipes,
+        _ started: StartedHandler, of handler: Handler, jid: String?, pipes: HandlerPipes,
         owner: any HandlerProcessOwner, host: HandlerHost
     ) {
+        let child = started.child
         self.child = child
+        group = started.group
         self.host = host
         self.owner = owner
         self.handler = handler.settings.name
@@ -88,7 +91,8 @@ final class HandlerProcess: EventSink {
     /// Ends the process group and every descendant that left it.
     func kill() {
         guard !hasEnded else { return }
-        host.adopted.killTree(pid)
+        // One step for all of them; without a cgroup they are looked for in /proc.
+        if group?.control.kill() != true { host.adopted.killTree(pid) }
         child.signalGroup(.kill)
     }
 
@@ -161,6 +165,9 @@ final class HandlerProcess: EventSink {
     /// The order matters: until the leader is reaped its number is also its group's, and nobody else's.
     private func end() {
         child.signalGroup(.kill)
+        let shortage = group?.shortage()
+        if let group { host.groups.giveBack(group) }
+        group = nil
         let inode = stderr?.raw ?? stdout?.raw
         host.adopted.killLeftovers { [pid, handler, slot = owner?.slot, jid] in
             AdoptedProcesses.Mark(
@@ -173,15 +180,15 @@ final class HandlerProcess: EventSink {
         }
         output.reportDropped()
         host.loop.forget(child.pidfd)
-        reap()
+        reap(shortage)
     }
 
     /// Takes the exit report, and tells the end. While a debugger holds on to the process that is not to be had: ptrace(2)
     /// gives it to the tracer first.
-    private func reap() {
+    private func reap(_ shortage: MemoryShortage?) {
         guard let report = child.reap() else {
             _ = host.loop.at(MonotonicTime.now().advanced(bySeconds: Self.secondsBetweenLooks)) { [self] in
-                reap()
+                reap(shortage)
                 host.board.deliver()
             }
             return
@@ -195,6 +202,6 @@ final class HandlerProcess: EventSink {
         }
         let owner = owner
         self.owner = nil
-        owner?.processEnded(report, lastLines: output.tail.lastLines())
+        owner?.processEnded(report.adding(shortage), lastLines: output.tail.lastLines())
     }
 }

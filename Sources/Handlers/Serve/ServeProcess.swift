@@ -67,19 +67,19 @@ final class ServeProcess: EventSink, HandlerProcessOwner, RunKeeper {
             unread = try pipes.duplicateInputReader()
             let spec = handler.spec(
                 environment: handler.environment.serving, descriptors: pipes.descriptors(inputNumber: 3))
-            host.start(spec, pipes) { self.spawned($0, pipes) }
+            try host.start(handler, spec, pipes) { self.spawned($0, pipes) }
         } catch {
             handle(.spawnFailed("\(error)"))
         }
     }
 
-    private func spawned(_ result: Result<ChildProcess, SpawnError>, _ pipes: HandlerPipes) {
+    private func spawned(_ result: Result<StartedHandler, SpawnError>, _ pipes: HandlerPipes) {
         switch result {
         case .failure(let error):
             handle(.spawnFailed("\(error)"))
-        case .success(let child):
-            process = HandlerProcess(child, of: handler, jid: nil, pipes: pipes, owner: self, host: host)
-            if handler.settings.maxMemory != nil { gauge = MemoryGauge(of: child.pid) }
+        case .success(let started):
+            process = HandlerProcess(started, of: handler, jid: nil, pipes: pipes, owner: self, host: host)
+            if handler.settings.maxMemory != nil { gauge = MemoryGauge(of: started.child.pid) }
             if let raw = answers?.raw { host.watch(raw, for: .readable, self) }
             handle(.spawned)
         }

@@ -14,7 +14,7 @@ extension ServeProcessState {
 
         /// What becomes of a run about which nothing else was decided. Only an end that nobody asked for counts as a death.
         func outcome(_ report: ExitReport, lastLines: String) -> Outcome {
-            let failure = failure(report.status, lastLines: lastLines)
+            let failure = failure(report, lastLines: lastLines)
             let isUnexplained =
                 switch report.status {
                 case .exited: self == .itself
@@ -24,7 +24,11 @@ extension ServeProcessState {
         }
 
         /// What happened to it.
-        func failure(_ status: ExitStatus, lastLines: String) -> Failure {
+        func failure(_ report: ExitReport, lastLines: String) -> Failure {
+            if self == .itself, let shortage = report.shortage {
+                return ExitMeaning.failure(of: shortage, lastLines: lastLines)
+            }
+            let status = report.status
             let reason =
                 switch self {
                 case .itself, .startLimit, .stop: "the handler's process ended during the job: \(status)"

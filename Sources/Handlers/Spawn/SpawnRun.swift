@@ -47,8 +47,7 @@ final class SpawnRun: RunKeeper, HandlerProcessOwner, EventSink {
         do throws(SystemError) {
             pipes = try HandlerPipes()
         } catch {
-            finish(.failed(handler.startFailure("\(error)")))
-            return
+            return fail("\(error)")
         }
         let spec = handler.spec(
             environment: handler.environment.spawning(run, deadlineMilliseconds: deadline),
@@ -61,22 +60,30 @@ final class SpawnRun: RunKeeper, HandlerProcessOwner, EventSink {
         answers = pipes.answers.take()
         // What fits into the pipe is there before the process is, and most payloads need no more feeding.
         writeInput()
-        host.start(spec, pipes) { self.spawned($0, pipes) }
+        do throws(SystemError) {
+            try host.start(handler, spec, pipes) { self.spawned($0, pipes) }
+        } catch {
+            fail("\(error)")
+        }
     }
 
-    private func spawned(_ result: Result<ChildProcess, SpawnError>, _ pipes: HandlerPipes) {
+    private func fail(_ reason: String) {
+        if case .interrupted = fate {
+            finish(.interrupted)
+        } else {
+            finish(.failed(handler.startFailure(reason)))
+        }
+    }
+
+    private func spawned(_ result: Result<StartedHandler, SpawnError>, _ pipes: HandlerPipes) {
         switch result {
         case .failure(let error):
-            if case .interrupted = fate {
-                finish(.interrupted)
-            } else {
-                finish(.failed(handler.startFailure("\(error)")))
-            }
-        case .success(let child):
+            fail("\(error)")
+        case .success(let started):
             let process = HandlerProcess(
-                child, of: handler, jid: run.job.jid, pipes: pipes, owner: self, host: host)
+                started, of: handler, jid: run.job.jid, pipes: pipes, owner: self, host: host)
             self.process = process
-            host.board.setPID(child.pid, slot: run.slot)
+            host.board.setPID(process.pid, slot: run.slot)
             if let raw = input?.raw { host.watch(raw, for: .writable, self) }
             if let raw = answers?.raw { host.watch(raw, for: .readable, self) }
             // Decided while the process was being made.

@@ -24,6 +24,22 @@ package enum ExitStatus: Equatable, Sendable, CustomStringConvertible {
     }
 }
 
+/// What is known of a want of memory that ended a process: memory.events, memory.max and memory.peak of cgroups(7).
+package struct MemoryShortage: Equatable, Sendable {
+    /// The limit of its cgroup; nil if there was none, so that it was another limit, or the machine's memory.
+    package let limitBytes: Int?
+    /// What the cgroup used at most; nil if the kernel does not tell.
+    package let peakBytes: Int?
+
+    package init(limitBytes: Int?, peakBytes: Int?) {
+        self.limitBytes = limitBytes
+        self.peakBytes = peakBytes
+    }
+
+    /// "34 MB", rounded up.
+    package static func megabytes(_ bytes: Int) -> String { "\((bytes + (1 << 20) - 1) >> 20) MB" }
+}
+
 /// How a process ended, and what it used.
 package struct ExitReport: Equatable, Sendable {
     package let status: ExitStatus
@@ -31,15 +47,28 @@ package struct ExitReport: Equatable, Sendable {
     package let cpuSeconds: Double
     /// The largest resident set it or one of those children had, in KiB.
     package let maximumResidentKB: Int
+    /// The kernel killed it because memory ran out; nil if it did not, or where that cannot be known.
+    package let shortage: MemoryShortage?
 
-    package init(status: ExitStatus, cpuSeconds: Double, maximumResidentKB: Int) {
+    package init(
+        status: ExitStatus, cpuSeconds: Double, maximumResidentKB: Int, shortage: MemoryShortage? = nil
+    ) {
         self.status = status
         self.cpuSeconds = cpuSeconds
         self.maximumResidentKB = maximumResidentKB
+        self.shortage = status == .signaled(.kill, coreDumped: false) ? shortage : nil
     }
 
-    /// "killed by SIGKILL, peak memory 34 MB"
+    /// The same, knowing what else is known of its end. An end that was not by SIGKILL was not for want of memory.
+    package func adding(_ shortage: MemoryShortage?) -> ExitReport {
+        ExitReport(
+            status: status, cpuSeconds: cpuSeconds, maximumResidentKB: maximumResidentKB, shortage: shortage)
+    }
+
+    /// "killed by SIGKILL, peak memory 34 MB", "killed by SIGKILL (out of memory), peak memory 512 MB"
     package var summary: String {
-        maximumResidentKB > 0 ? "\(status), peak memory \((maximumResidentKB + 1023) / 1024) MB" : "\(status)"
+        let cause = shortage == nil ? "" : " (out of memory)"
+        let bytes = shortage?.peakBytes ?? maximumResidentKB << 10
+        return "\(status)\(cause)" + (bytes > 0 ? ", peak memory \(MemoryShortage.megabytes(bytes))" : "")
     }
 }

@@ -33,11 +33,14 @@ package struct ProcessSpec: Sendable {
     package var noNewPrivileges: Bool
     /// The soft limit of open files, cut to the hard one; nil: that of this process.
     package var openFilesLimit: UInt64?
+    /// The cgroup it begins in, of version 2 and without controllers handed on; nil: that of this process.
+    package var controlGroup: ControlGroup?
 
     package init(
         executable: String, arguments: [String], environment: [String] = [], directory: String? = nil,
         descriptors: [(child: Int32, parent: Int32)] = [], group: Group = .own, parentDeathSignal: Signal? = nil,
-        credentials: Credentials? = nil, noNewPrivileges: Bool = true, openFilesLimit: UInt64? = nil
+        credentials: Credentials? = nil, noNewPrivileges: Bool = true, openFilesLimit: UInt64? = nil,
+        controlGroup: ControlGroup? = nil
     ) {
         self.executable = executable
         self.arguments = arguments
@@ -49,6 +52,7 @@ package struct ProcessSpec: Sendable {
         self.credentials = credentials
         self.noNewPrivileges = noNewPrivileges
         self.openFilesLimit = openFilesLimit
+        self.controlGroup = controlGroup
     }
 
     /// Starts the program; returns once it has been executed. Every signal has its default in it and none is blocked.
@@ -80,7 +84,7 @@ package struct ProcessSpec: Sendable {
                                     no_new_privileges: noNewPrivileges ? 1 : 0,
                                     change_credentials: change == nil ? 0 : 1, uid: change?.uid ?? 0,
                                     gid: change?.gid ?? 0, groups: groups.baseAddress, group_count: groups.count,
-                                    open_files_limit: openFilesLimit ?? 0)
+                                    open_files_limit: openFilesLimit ?? 0, control_group: controlGroup?.raw ?? -1)
                                 return cposix_spawn(&spec, &child)
                             }
                         }
@@ -123,6 +127,7 @@ package struct ProcessSpec: Sendable {
             switch step {
             case .directory: directory ?? executable
             case .credentials: credentials?.user ?? executable
+            case .controlGroup: controlGroup?.path ?? executable
             default: executable
             }
         return SpawnError(code: code, step: step, subject: subject)

@@ -12,7 +12,8 @@ package struct SpawnError: Error, Equatable, CustomStringConvertible {
     package enum Step: Int32, Sendable, CaseIterable {
         /// An argument or variable contains a NUL, or descriptors were named twice.
         case description = 0
-        case fork, group, descriptors, directory, openFilesLimit, credentials, privileges, parentDeath, execute, pidfd
+        case fork, group, descriptors, directory, openFilesLimit, credentials, privileges, parentDeath, execute, pidfd,
+            controlGroup
         /// As `execute`: the program is there, and what its first line or its header names is not.
         case interpreter
     }
@@ -33,6 +34,7 @@ package struct SpawnError: Error, Equatable, CustomStringConvertible {
             case .execute: "execute"
             case .pidfd: "watch"
             case .interpreter: "find the interpreter of"
+            case .controlGroup: "enter the cgroup"
             }
         return "cannot \(what) \(subject): \(reason)"
     }
