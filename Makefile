@@ -13,6 +13,7 @@ MARTLET     := .build/release/martlet
 # What the build needs, and what the tests need beside it.
 PACKAGES      := redis-server libhiredis-dev libssl-dev libsystemd-dev zlib1g-dev gcc libc6-dev python3 git
 TEST_PACKAGES := openssl ruby ruby-sidekiq mandoc strace iproute2
+VM_PACKAGES   := qemu-system-x86 debootstrap cpio kmod e2fsprogs
 
 .DEFAULT_GOAL := help
 
@@ -31,6 +32,10 @@ build: deps ## build the release binary, .build/release/martlet
 .PHONY: test
 test: deps test-deps ## run all tests
 	.ci/test
+
+.PHONY: test-vm
+test-vm: build vm-deps ## as root: what needs a machine of its own, in a guest; ROWS="h06-escape power-cut" for some
+	Tests/VM/run $(ROWS)
 
 .PHONY: simulate
 simulate: deps ## simulate the protocol with faults: SEEDS=100000, or SEED=17 to see one run step by step
@@ -76,7 +81,7 @@ faults: deps test-deps ## every fault at its full length, and a kill at every sy
 lint: ## check format, manual pages and scripts
 	swift format lint --strict --recursive Package.swift Sources Tests
 	@! command -v mandoc >/dev/null || mandoc -T lint -W warning docs/man/*
-	@! command -v shellcheck >/dev/null || shellcheck .ci/run .ci/test config/demo/*.sh
+	@! command -v shellcheck >/dev/null || shellcheck .ci/run .ci/test config/demo/*.sh Tests/VM/run Tests/VM/guest Tests/VM/inside Tests/VM/lib.sh
 
 .PHONY: format
 format: ## format the source
@@ -115,11 +120,13 @@ uninstall: ## remove what install put there, except the configuration
 clean: ## remove the build directory
 	rm -rf .build
 
-.PHONY: deps test-deps
+.PHONY: deps test-deps vm-deps
 deps:
 	@.ci/packages $(PACKAGES)
 test-deps:
 	@.ci/packages $(TEST_PACKAGES)
+vm-deps:
+	@.ci/packages $(VM_PACKAGES)
 
 .build/demo/%: config/demo/%.c
 	@mkdir -p $(@D)
