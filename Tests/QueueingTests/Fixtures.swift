@@ -27,7 +27,10 @@ final class Store {
 
     /// Any command, by words; an error reply throws.
     @discardableResult
-    func run(_ words: String...) throws -> RedisReply { try administrator.call(RedisCommand(words)).accepted() }
+    func run(_ words: String...) throws -> RedisReply { try run(words) }
+
+    @discardableResult
+    func run(_ words: [String]) throws -> RedisReply { try administrator.call(RedisCommand(words)).accepted() }
 
     func push(_ queue: String, _ payloads: [String]) throws {
         for payload in payloads { try run("LPUSH", "queue:\(queue)", payload) }

@@ -97,4 +97,61 @@ struct MissingRightTests {
         #expect(answer.returned == [QueueName(trusted: "q"): 2])
         #expect(try store.queue("q") == ["1", "2"])
     }
+
+    @Test("a death that can be neither retried nor buried counts once it can")
+    func deathOfHandler() throws {
+        let store = try store(without: "zadd")
+        try store.push("q", ["1"])
+        let held = try store.fetch(1)
+        let death = CountedDeath(jid: "j", limit: PoisonLimit(deaths: 2), poisoned: bytes("poisoned"))
+        let verdict = Verdict.retryUnlessPoison(afterSeconds: 100, payload: bytes("again"), death)
+        for _ in 0..<3 {
+            #expect(try store.settle([held[0].settled(verdict, .failed)]).blockedSettlements.count == 1)
+            #expect(try store.run("EXISTS", Keys.deaths("j")).integer == 0)
+        }
+        #expect(try store.reserved().count == 1)
+
+        try permit(store, "zadd")
+        #expect(try store.settle([held[0].settled(verdict, .failed)]).poisonedSettlements.isEmpty)
+        #expect(try store.set("retry") == ["again"])
+        #expect(try store.run("LLEN", Keys.deaths("j")).integer == 1)
+    }
+
+    @Test("a poisonous job of a process that is gone runs again while it cannot be buried")
+    func deathOfWorker() throws {
+        let store = try store(without: "zadd")
+        try store.push("q", ["1"])
+        let held = try store.fetch(1)
+        let death = CountedDeath(jid: "j", limit: PoisonLimit(deaths: 1), poisoned: bytes("poisoned"))
+        let command = Rescue.command(identity: "me", force: true, deaths: [held[0].id: death])
+        #expect(try Rescue.answer(store.redis.call(command)).poisoned.isEmpty)
+        #expect(try store.queue("q") == ["1"])
+        #expect(try store.number(Keys.poisoned) == 0)
+        try permit(store, "zadd")
+    }
+
+    @Test("a death of a process whose job cannot go back is counted with the rescue that succeeds")
+    func rescueTriedAgain() throws {
+        let store = try Store()
+        try store.lease()
+        try store.push("q", ["1"])
+        let held = try store.fetch(1)
+        let death = CountedDeath(jid: "j", limit: PoisonLimit(deaths: 3), poisoned: bytes("poisoned"))
+        // The right to push to its queue is missing, that to count its deaths is there.
+        let writable = ["martlet:*", "queues", "processes", "dead", "me*"].map { "%W~\($0)" }
+        try store.run(["ACL", "SETUSER", "martlet", "resetkeys", "%R~*"] + writable)
+        for _ in 0..<2 {
+            let answer = try Rescue.answer(
+                store.redis.call(Rescue.command(identity: "me", force: true, deaths: [held[0].id: death])))
+            #expect(answer.troubled.count == 1)
+            #expect(try store.run("EXISTS", Keys.deaths("j")).integer == 0)
+        }
+        #expect(try store.reserved().count == 1)
+        try store.run("ACL", "SETUSER", "martlet", "allkeys")
+        try permit(store)
+        _ = try Rescue.answer(
+            store.redis.call(Rescue.command(identity: "me", force: true, deaths: [held[0].id: death])))
+        #expect(try store.queue("q") == ["1"])
+        #expect(try store.run("LLEN", Keys.deaths("j")).integer == 1)
+    }
 }

@@ -54,18 +54,15 @@ local function add(set, score, payload, id)
   end
 end
 
--- Counts a death, and says whether it is one too many within the span. Afterwards it counts anew: somebody may give the job
--- another chance. The reservation is gone by now, so nothing here may fail: what cannot be counted is none. (As in rescue.lua.)
-local function is_poison(deaths, limit, span)
+-- Counts a death, and says whether it was counted and whether it is one too many within the span. The reservation is gone by
+-- now, so nothing here may fail: what cannot be counted is none. (As in rescue.lua.)
+local function count_death(deaths, limit, span)
   local now = tonumber(after(0))
-  if type(redis.pcall('RPUSH', deaths, string.format('%.6f', now))) ~= 'number' then return false end
+  if type(redis.pcall('RPUSH', deaths, string.format('%.6f', now))) ~= 'number' then return false, false end
   redis.pcall('LTRIM', deaths, -limit, -1)
   redis.pcall('EXPIRE', deaths, span)
   local first = tonumber(redis.pcall('LINDEX', deaths, -limit))
-  if not first or first <= now - span then return false end
-  redis.pcall('DEL', deaths)
-  redis.pcall('INCRBY', KEYS[11], 1)
-  return true
+  return true, first ~= nil and first > now - span
 end
 
 local fenced, blocked, troubled, poisoned = {}, {}, {}, {}
@@ -114,11 +111,18 @@ local settle = others > 0 and {
     local seconds, payload = take(), take()
     local deaths, limit, span, last = take(), tonumber(take()), tonumber(take()), take()
     return objection(retry, 'zset') or objection(dead, 'zset'), function()
-      if is_poison(deaths, limit, span) then
-        bury(last, id)
+      local was_counted, is_poison = count_death(deaths, limit, span)
+      local is_written, reason = pcall(function()
+        if is_poison then bury(last, id) else add(retry, after(seconds), payload, id) end
+      end)
+      if not is_written then
+        if was_counted then redis.pcall('RPOP', deaths) end -- it is tried, and counted, again
+        error(reason, 0)
+      end
+      if is_poison then
+        redis.pcall('DEL', deaths) -- counted anew: somebody may give the job another chance
+        redis.pcall('INCRBY', KEYS[11], 1)
         poisoned[#poisoned + 1] = id
-      else
-        add(retry, after(seconds), payload, id)
       end
     end
   end,

@@ -30,30 +30,35 @@ end
 local dead_type = redis.call('TYPE', dead).ok
 local can_bury = dead_type == 'zset' or dead_type == 'none'
 
--- Counts a death, and says whether it is one too many within the span. Afterwards it counts anew: somebody may give the job
--- another chance. The reservation is gone by now, so nothing here may fail: what cannot be counted is none. (As in exchange.lua.)
+-- Counts a death, and says whether it is one too many within the span. The reservation is gone by now, so nothing here may
+-- fail: what cannot be counted is none. (As in exchange.lua.)
 local function is_poison(job)
   if type(redis.pcall('RPUSH', job.deaths, string.format('%.3f', now / 1000))) ~= 'number' then return false end
+  job.is_counted = true
   redis.pcall('LTRIM', job.deaths, -job.limit, -1)
   redis.pcall('EXPIRE', job.deaths, job.span)
   local first = tonumber(redis.pcall('LINDEX', job.deaths, -job.limit))
-  if not first or first <= now / 1000 - job.span then return false end
-  if job.payload == '' or not can_bury then return false end
-  redis.pcall('DEL', job.deaths)
-  redis.pcall('INCRBY', poisoned, 1)
-  return true
+  return first ~= nil and first > now / 1000 - job.span and job.payload ~= '' and can_bury
 end
 
 local buried = {}
-local function bury(id, payload)
+-- Says whether it could: a job that may not be buried goes back to its queue.
+local function bury(id, job)
+  local payload = job.payload
   local number = tonumber(string.match(id, '^%d+')) -- tells twins apart, as in exchange.lua
-  while redis.call('ZADD', dead, 'NX', string.format('%.3f', now / 1000), payload) == 0 do
+  while true do
+    local added = redis.pcall('ZADD', dead, 'NX', string.format('%.3f', now / 1000), payload)
+    if type(added) ~= 'number' then return false end
+    if added == 1 then break end
     payload = payload .. (number % 2 == 0 and ' ' or '\t')
     number = math.floor(number / 2)
   end
   redis.pcall('ZREMRANGEBYSCORE', dead, '-inf', string.format('%.3f', now / 1000 - tonumber(ARGV[5])))
   redis.pcall('ZREMRANGEBYRANK', dead, 0, -1 - tonumber(ARGV[4]))
+  redis.pcall('DEL', job.deaths) -- counted anew: somebody may give the job another chance
+  redis.pcall('INCRBY', poisoned, 1)
   buried[#buried + 1] = id
+  return true
 end
 
 local jobs = {}
@@ -93,9 +98,7 @@ for _, queue in ipairs(names) do
       local back, kept = {}, {}
       for index = start, last do
         local id = ids[queue][index]
-        if running[id] and is_poison(running[id]) then
-          bury(id, running[id].payload)
-        else
+        if not (running[id] and is_poison(running[id]) and bury(id, running[id])) then
           back[#back + 1] = payloads[queue][index]
           kept[#kept + 1] = id
           kept[#kept + 1] = payloads[queue][index]
@@ -106,6 +109,10 @@ for _, queue in ipairs(names) do
         given = given + #back
       else
         redis.call('HSET', reservations, unpack(kept))
+        for index = 1, #kept, 2 do -- they are rescued, and their deaths counted, again
+          local job = running[kept[index]]
+          if job and job.is_counted then redis.pcall('RPOP', job.deaths) end
+        end
         trouble(queue, reply.err)
         break
       end
