@@ -122,7 +122,8 @@ let package = Package(
     .testTarget(
       name: "SimulationTests",
       dependencies: [
-        "Worker", "Supervisor", "Queueing", "Redis", "JobModel", "Platform", "TestSupport",
+        "Worker", "Scheduler", "Supervisor", "Queueing", "Redis", "JobModel", "Platform",
+        "TestSupport",
       ],
       path: "Tests/Simulation", swiftSettings: house),
     .testTarget(name: "BenchTests", dependencies: ["Bench"], swiftSettings: house),

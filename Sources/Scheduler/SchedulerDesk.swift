@@ -16,6 +16,9 @@ final class SchedulerDesk {
     /// Before this, a lease that is over proves nothing: Redis may have been away for everybody, and workers that live
     /// need a moment to come back and renew.
     private(set) var judgesLeasesFrom = MonotonicTime(nanoseconds: 0)
+    private var absences = Absences()
+    /// When a task last asked for the connection.
+    private var askedAt = MonotonicTime(nanoseconds: 0)
 
     private let returnSeconds: Double
     private let endpoint: Redis.RedisEndpoint
@@ -57,6 +60,7 @@ final class SchedulerDesk {
     /// The connection, made if need be; blocks for a few seconds at the most, and seldom while Redis is away.
     func access() -> Access {
         if let connection, connection.isOpen {
+            askedAt = .now()
             return isMaster(connection) ? .connected(connection) : .away
         }
         connection = nil
@@ -69,7 +73,8 @@ final class SchedulerDesk {
                 return .unfit("\(endpoint.redacted): \(objection)")
             }
             connection = new
-            judgesLeasesFrom = .now().advanced(bySeconds: returnSeconds)
+            askedAt = .now()
+            if absences.ended(at: askedAt) { judgesLeasesFrom = askedAt.advanced(bySeconds: returnSeconds) }
             nextProof = .now().advanced(bySeconds: Self.proofSeconds)
             return .connected(new)
         } catch {
@@ -115,6 +120,7 @@ final class SchedulerDesk {
         }
         connection?.close()
         connection = nil
+        absences.began(at: askedAt)
         postpone(isBarred ? 5...30 : 0.1...5)
     }
 

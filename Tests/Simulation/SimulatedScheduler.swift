@@ -2,6 +2,7 @@ import JobModel
 import Platform
 import Queueing
 import Redis
+import Scheduler
 
 /// A scheduler process: what SchedulerLoop, SchedulerDesk and its tasks do, one call at a time.
 final class SimulatedScheduler {
@@ -16,6 +17,8 @@ final class SimulatedScheduler {
     /// Workers get this long to come back after Redis was away before their leases are judged.
     private static let returnTime: Int64 = 9_000_000_000
     private var judgesLeasesFrom: Int64 = 0
+    private var absences = Absences()
+    private var askedAt: Int64 = 0
     /// It is one thread: what is due while it waits for an answer is done afterwards.
     private var isBusy = false
     private var jobs: [() -> Void] = []
@@ -162,9 +165,13 @@ final class SimulatedScheduler {
     }
 
     private func access() -> Connection? {
-        if let connection, connection.isOpen { return connection }
+        if let connection, connection.isOpen {
+            askedAt = world.now
+            return connection
+        }
         guard world.now >= nextAttempt else { return nil }
         guard !world.server.isDown, host.partitionedUntil <= world.now else {
+            absences.began(at: MonotonicTime(nanoseconds: askedAt))
             postpone()
             return nil
         }
@@ -177,7 +184,8 @@ final class SimulatedScheduler {
                 }
             })
         connection = new
-        judgesLeasesFrom = world.now + Self.returnTime
+        askedAt = world.now
+        if absences.ended(at: MonotonicTime(nanoseconds: world.now)) { judgesLeasesFrom = world.now + Self.returnTime }
         return new
     }
 
@@ -185,6 +193,7 @@ final class SimulatedScheduler {
         calls += 1
         connection?.close()
         connection = nil
+        absences.began(at: MonotonicTime(nanoseconds: askedAt))
         postpone()
         finish()
     }
