@@ -138,7 +138,7 @@ struct MissingRightTests {
         let held = try store.fetch(1)
         let death = CountedDeath(jid: "j", limit: PoisonLimit(deaths: 3), poisoned: bytes("poisoned"))
         // The right to push to its queue is missing, that to count its deaths is there.
-        let writable = ["martlet:*", "queues", "processes", "dead", "me*"].map { "%W~\($0)" }
+        let writable = ["martlet:*", "queues", "processes", "dead", "me*"].map { "~\($0)" }
         try store.run(["ACL", "SETUSER", "martlet", "resetkeys", "%R~*"] + writable)
         for _ in 0..<2 {
             let answer = try Rescue.answer(
