@@ -110,8 +110,11 @@ struct StopOrderTests {
             eventually(within: 20, "it stops") { scene.daemon.log.contains("stopping") }
             // As if at one instant: whoever saw another one die would put the jobs back.
             scene.daemon.signal(.stop)
-            for pid in scene.daemon.schedulers + scene.daemon.workers { kill(pid, SIGKILL) }
+            let killed = scene.daemon.schedulers + scene.daemon.workers
+            for pid in killed { kill(pid, SIGKILL) }
             scene.daemon.end()
+            // Another test may have made this process the one that orphans go to: then they wait to be reaped here.
+            for pid in killed { eventually(within: 10, "nobody waits") { waitpid(pid, nil, WNOHANG) != 0 } }
             #expect(try scene.jobs.reserved() == 2, "\(scene.daemon.log.suffix(1000))")
             scene.rewrite(Self.configuration(timeout: "0"))
             scene.daemon.start()
