@@ -79,6 +79,8 @@ struct ProcessSpecTests {
         let path = script.path + "/script"
         _ = FileManager.default.createFile(
             atPath: path, contents: Data("#!/no/such/interpreter\n".utf8), attributes: [.posixPermissions: 0o755])
+        // A child that another test was just starting may hold the new file open for writing until it executes.
+        eventually(within: 10, "nobody writes it") { failure { $0.executable = path }?.code != ETXTBSY }
         #expect(
             failure { $0.executable = path }?.description
                 == "cannot find the interpreter of \(path): No such file or directory")
