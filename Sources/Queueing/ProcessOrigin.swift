@@ -10,22 +10,28 @@ package struct ProcessOrigin: Equatable, Sendable {
     package var pid: Int32
     /// Start time in clock ticks after boot, field 22 of /proc/PID/stat: with the pid it names one process.
     package var startTime: UInt64
+    /// The pid of its parent, which reaps it; 0 if that is not known.
+    package var supervisor: Int32
     /// "worker"
     package var role: String
 
-    package init(host: String, boot: String, pidNamespace: String, pid: Int32, startTime: UInt64, role: String) {
+    package init(
+        host: String, boot: String, pidNamespace: String, pid: Int32, startTime: UInt64, supervisor: Int32 = 0,
+        role: String
+    ) {
         self.host = host
         self.boot = boot
         self.pidNamespace = pidNamespace
         self.pid = pid
         self.startTime = startTime
+        self.supervisor = supervisor
         self.role = role
     }
 
     var fields: [String] {
         [
             "host", host, "boot", boot, "pidns", pidNamespace, "pid", String(pid), "start", String(startTime),
-            "role", role,
+            "supervisor", String(supervisor), "role", role,
         ]
     }
 }
@@ -41,7 +47,7 @@ extension ProcessOrigin {
         else { return nil }
         return ProcessOrigin(
             host: host, boot: boot, pidNamespace: pidNamespace, pid: pid, startTime: startTime,
-            role: values["role"] ?? "")
+            supervisor: values["supervisor"].flatMap { Int32($0) } ?? 0, role: values["role"] ?? "")
     }
 }
 

@@ -42,7 +42,7 @@ struct WorkerPlan {
         cores = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
         origin = ProcessOrigin(
             host: host, boot: ProcessIdentity.bootID, pidNamespace: String(ProcessIdentity.pidNamespace), pid: pid,
-            startTime: ProcessIdentity.startTime(of: pid) ?? 0, role: "worker")
+            startTime: ProcessIdentity.startTime(of: pid) ?? 0, supervisor: getppid(), role: "worker")
         let queues = settings.queues.map { (name: $0.name, weight: $0.weight) }
         description = ProcessDescription(
             identity: identity, hostname: host, pid: pid, startedAt: Timestamp(milliseconds: WallClock.milliseconds()),

@@ -112,22 +112,25 @@ struct ProcessTreeTests {
     @Test("a process is gone only if that is certain: not while its number is taken by somebody who cannot be seen")
     func gone() throws {
         let start = try #require(ProcessIdentity.startTime(of: getpid()))
-        #expect(!ProcessIdentity.isGone(getpid(), startTime: start))
-        #expect(ProcessIdentity.isGone(getpid(), startTime: start + 1), "the number is somebody else's")
+        #expect(!ProcessIdentity.isGone(getpid(), startTime: start, supervisor: 1))
+        #expect(ProcessIdentity.isGone(getpid(), startTime: start + 1, supervisor: 1), "the number is somebody else's")
         // What /proc shows of another user's process under hidepid, and of any when no descriptor is left.
-        #expect(!ProcessIdentity.isGone(1, startTime: 5, look: { _ in nil }))
-        #expect(!ProcessIdentity.isGone(getpid(), startTime: 0), "it never knew when it began")
+        #expect(!ProcessIdentity.isGone(1, startTime: 5, supervisor: 1, look: { _ in nil }))
+        #expect(!ProcessIdentity.isGone(getpid(), startTime: 0, supervisor: 1), "it never knew when it began")
         func isGone(_ state: String, parent: Int32, supervisor: Int32 = 50) -> Bool {
             let line = "77 (martlet) \(state) \(parent)" + String(repeating: " 0", count: 17) + " 5 0"
             return ProcessIdentity.isGone(
                 77, startTime: 5, supervisor: supervisor, look: { _ in ProcessEntry(stat: Array(line.utf8)) })
         }
         #expect(!isGone("S", parent: 1))
+        #expect(!isGone("S", parent: 50))
         #expect(isGone("Z", parent: 1), "it has ended, and its supervisor too")
-        #expect(!isGone("Z", parent: 60), "its supervisor is about to reap it")
+        #expect(isGone("Z", parent: 60), "whoever was given it does not reap it")
+        #expect(!isGone("Z", parent: 50), "its supervisor is about to reap it")
+        #expect(!isGone("Z", parent: 60, supervisor: 0), "nobody knows whose it was")
         #expect(!isGone("Z", parent: 1, supervisor: 1), "here the supervisor is init")
         let child = try shell("exit 0")
         _ = child.wait(until: soon())
-        #expect(ProcessIdentity.isGone(child.pid, startTime: 5, look: { _ in nil }))
+        #expect(ProcessIdentity.isGone(child.pid, startTime: 5, supervisor: 1, look: { _ in nil }))
     }
 }

@@ -61,7 +61,10 @@ package final class Daemon {
 
     /// The lines of a file that handlers append to.
     package func lines(of name: String) -> [String] {
-        text(of: name).split(separator: "\n").map(String.init)
+        let text = text(of: name)
+        let lines = text.split(separator: "\n")
+        // One that ends with a page of the file can be seen while only its first half is written.
+        return lines.dropLast(text.hasSuffix("\n") ? 0 : 1).map(String.init)
     }
 
     /// All that the daemon and its handlers have logged.

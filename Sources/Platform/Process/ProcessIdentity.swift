@@ -27,20 +27,20 @@ package enum ProcessIdentity {
     /// Whether it is certain that the process that began then is no longer there. One that cannot be seen is not gone: /proc
     /// may hide those of other users (hidepid in proc(5), ProtectProc= of systemd), or there was no descriptor left to look.
     ///
-    /// Gone is also one that has ended and that nobody reaps: its supervisor has ended too, and not every init takes what
-    /// it is given, in containers above all. As long as there is a supervisor, the end is for that to tell.
+    /// Gone is also one that has ended and that nobody reaps: its supervisor has ended too, and not everybody reaps what he
+    /// is given then, such as the first process of many a container. While it has its supervisor, the end is for that to tell.
     ///
     /// - Parameters:
     ///   - startTime: as `startTime(of:)` gave it while the process ran; 0 if it could not be read.
-    ///   - supervisor: our own; 1 if we have none or it is the init of its container.
+    ///   - supervisor: its parent while it ran; 0 if that is not known.
     ///   - look: what /proc says of a process.
     package static func isGone(
-        _ pid: Int32, startTime: UInt64, supervisor: Int32 = getppid(),
+        _ pid: Int32, startTime: UInt64, supervisor: Int32,
         look: (Int32) -> ProcessEntry? = { ProcessEntry(pid: $0) }
     ) -> Bool {
         guard pid > 0, startTime > 0 else { return false }
         if let found = look(pid) {
-            return found.startTime != startTime || (found.isZombie && found.parent == 1 && supervisor != 1)
+            return found.startTime != startTime || (found.isZombie && supervisor > 0 && found.parent != supervisor)
         }
         // Whoever may not see a process is still told whether there is one by that number: kill(2).
         return kill(pid, 0) != 0 && errno == ESRCH

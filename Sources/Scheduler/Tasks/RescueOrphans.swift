@@ -45,7 +45,8 @@ enum RescueOrphans {
 
     /// True only if it can be known: the same boot, the same pid namespace, and no process with that pid and start.
     static func isGone(_ origin: ProcessOrigin) -> Bool {
-        isHere(origin) && ProcessIdentity.isGone(origin.pid, startTime: origin.startTime)
+        isHere(origin)
+            && ProcessIdentity.isGone(origin.pid, startTime: origin.startTime, supervisor: origin.supervisor)
     }
 
     private static func isHere(_ origin: ProcessOrigin) -> Bool {

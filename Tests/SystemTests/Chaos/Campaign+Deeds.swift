@@ -144,11 +144,11 @@ extension Campaign {
         guard let there = host.pidThere(pid), !frozen.contains(where: { $0.entry.pid == pid }) else { return false }
         // One that comes back in time is not taken for dead, so nothing of it may run twice.
         let isLong = seconds > Ledgers.leaseSeconds - 6
-        return freeze(
-            pid, seconds,
-            hit(
-                deed, seconds, scope: isLong ? .worker(host.name, there) : .nobody, mostRuns: ChaosHost.mostHeld,
-                isFreeze: isLong))
+        var hit = hit(
+            deed, seconds, scope: isLong ? .worker(host.name, there) : .nobody, disturbs: [host.name],
+            mostRuns: ChaosHost.mostHeld, isFreeze: isLong)
+        hit.sparesRescue = true
+        return freeze(pid, seconds, hit)
     }
 
     private func freeze(_ pid: Int32?, _ seconds: Double, _ hit: Ledgers.Hit) -> Bool {
@@ -171,7 +171,8 @@ extension Campaign {
     private func stop(_ host: ChaosHost, _ manner: Deed.StopManner, _ deed: Deed) -> Bool {
         // With children there is somebody who hears signals.
         guard host.isRunning, host.schedulers.count == 1 else { return false }
-        let hit = hit(deed, 10, scope: .host(host.name), disturbs: [host.name], mostRuns: Self.mostOfHost)
+        var hit = hit(deed, 10, scope: .host(host.name), disturbs: [host.name], mostRuns: Self.mostOfHost)
+        hit.isStop = true
         let pause = 0.3
         switch manner {
         case .term, .termTwice:

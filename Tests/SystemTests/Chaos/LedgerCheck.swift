@@ -107,10 +107,12 @@ struct LedgerCheck {
         return places.isEmpty && wasDone
     }
 
-    /// Three unexplained deaths, so at least three deeds that kill.
+    /// Three unexplained deaths, so at least three deeds that kill. Nobody can tell why a worker of another host died that
+    /// could not say farewell.
     private mutating func judgePoison(_ name: JobName, _ mine: [Ledgers.Run]) {
         let kills = ledgers.hits.filter { hit in
-            hit.isKill || hit.isFreeze ? mine.contains { hit.scope.covers($0) && mayHaveHit(hit, $0) } : false
+            let mayKill = hit.isKill || hit.isFreeze || hit.isStop && isDisturbed(hit)
+            return mayKill && mine.contains { hit.scope.covers($0) && mayHaveHit(hit, $0) }
         }
         if kills.count < 3 { blame(.wrongEnd, name, "is buried as poison after \(kills.count) deaths") }
     }
@@ -158,6 +160,13 @@ struct LedgerCheck {
         guard let end = run.endedAt else { return true }
         // Normally a run is settled within milliseconds; while the way to Redis is disturbed it waits.
         return hit.at <= disturbances.end(from: end + 1, on: run.host)
+    }
+
+    /// Whether something else disturbed the hosts of a deed while it went on.
+    private func isDisturbed(_ hit: Ledgers.Hit) -> Bool {
+        ledgers.hits.contains {
+            !$0.isStop && !$0.disturbs.isDisjoint(with: hit.disturbs) && $0.at <= hit.until && $0.until >= hit.at
+        }
     }
 
     private mutating func noteRecovery(_ hit: Ledgers.Hit, _ run: Ledgers.Run, _ next: Ledgers.Run) {

@@ -134,6 +134,11 @@ struct LedgerCheckTests {
             Ledgers.Hit(title: "kill -9 Redis", at: 11, until: 12, disturbs: [.a]),
         ]
         #expect(Self.rules(ledgers) == [.duplicate], "a lost connection is no reason")
+        ledgers.hits = [
+            Ledgers.Hit(title: "worker frozen", at: 11, until: 16, disturbs: [.a]),
+            Ledgers.Hit(title: "SIGTERM, start", at: 14, until: 17, scope: .host(.a), disturbs: [.a], mostRuns: 9),
+        ]
+        #expect(Self.rules(ledgers).isEmpty, "it could not be settled before the stop")
     }
 
     @Test("more repeated runs than a fault can have hit")
@@ -187,7 +192,13 @@ struct LedgerCheckTests {
         ledgers.final.processed = 7
         ledgers.hits = [Self.kill(at: 11), Self.kill(at: 12)]
         #expect(Self.rules(ledgers) == [.wrongEnd])
-        ledgers.hits.append(Self.kill(at: 13))
+        var stop = Ledgers.Hit(title: "SIGTERM, start", at: 13, until: 15, scope: .host(.a), disturbs: [.a])
+        stop.isStop = true
+        ledgers.hits.append(stop)
+        #expect(Self.rules(ledgers) == [.wrongEnd], "it could be told that it was a stop")
+        ledgers.hits.append(Ledgers.Hit(title: "proxy: stall", at: 14, until: 16, disturbs: [.a]))
+        #expect(Self.rules(ledgers).isEmpty, "nobody could be told")
+        ledgers.hits[2] = Self.kill(at: 13)
         #expect(Self.rules(ledgers).isEmpty)
     }
 

@@ -77,7 +77,7 @@ struct Ledgers: Sendable {
         /// When it was over: thawed, started again, back in reach.
         var until: Double
         var scope: Scope = .nobody
-        /// Hosts whose way to Redis, or whose scheduler or supervisor, it disturbs.
+        /// Hosts whose way to Redis, or of whose processes one, it disturbs.
         var disturbs: Set<Deed.HostName> = []
         /// It strikes workers on the way to Redis and leaves those alone who rescue.
         var sparesRescue = false
@@ -86,6 +86,8 @@ struct Ledgers: Sendable {
         /// Its victims go on where they stood: their handlers may still work on what others were given.
         var isFreeze = false
         var isKill = false
+        /// Whoever cannot do as he is told, since he is frozen or cut off, is killed in the end.
+        var isStop = false
     }
 
     /// A host whose daemon had ended in good order, from then until it was started again.
