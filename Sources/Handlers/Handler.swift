@@ -50,6 +50,8 @@ struct Handler {
         spec.parentDeathSignal = .kill
         spec.credentials = credentials
         spec.openFilesLimit = openFilesLimit
+        // A worker hands out several jobs in a row; the first handler would otherwise push it aside before the second has its.
+        spec.isBatch = true
         return spec
     }
 

@@ -166,6 +166,26 @@ struct ProcessSpecTests {
             try output(of: "grep NoNewPrivs /proc/self/status") { $0.noNewPrivileges = false } == "NoNewPrivs:\t0\n")
     }
 
+    /// The number of the scheduling policy, see proc_pid_stat(5): 0 is SCHED_OTHER, 3 SCHED_BATCH, 5 SCHED_IDLE.
+    private static let printPolicy = "cut -d ' ' -f 41 /proc/self/stat"
+
+    @Test("what nobody waits for is scheduled as a batch, unless somebody gave us another policy")
+    func isBatch() throws {
+        #expect(try output(of: Self.printPolicy) == "0\n")
+        #expect(try output(of: Self.printPolicy) { $0.isBatch = true } == "3\n")
+        // A policy is a thread's, and a thread without rights may not take its old one again: this one ends.
+        let said = Monitor<String?>(nil)
+        OSThread.start(name: "idler") {
+            var none = sched_param()
+            sched_setscheduler(0, 5, &none)
+            let text = (try? output(of: Self.printPolicy) { $0.isBatch = true }) ?? "nothing"
+            said.withLock { $0 = text }
+            said.notify()
+        }
+        let idle = said.wait { $0 }
+        #expect(idle == "5\n", "an operator's word counts more")
+    }
+
     @Test("a handler's user is the whole user: numbers, groups, nothing left of root", .enabled(if: geteuid() == 0))
     func credentials() throws {
         let nobody = try #require(try Credentials.named("nobody"))

@@ -42,6 +42,7 @@ struct cposix_spawn {
     int group;                // enum cposix_group
     int parent_death_signal;  // 0: none
     int no_new_privileges;
+    int is_batch;            // SCHED_BATCH of sched(7) where ours is SCHED_OTHER
     int change_credentials;  // 0: uid, gid and groups are not looked at
     uid_t uid;
     gid_t gid;

@@ -31,6 +31,9 @@ package struct ProcessSpec: Sendable {
     package var credentials: Credentials?
     /// Set-user-ID programs and file capabilities gain the child nothing: PR_SET_NO_NEW_PRIVS in prctl(2).
     package var noNewPrivileges: Bool
+    /// It is taken for work that nobody waits for, SCHED_BATCH of sched(7), if this process has the usual policy: waking it
+    /// does not interrupt whoever woke it. Its share of the processors stays what it is.
+    package var isBatch = false
     /// The soft limit of open files, cut to the hard one; nil: that of this process.
     package var openFilesLimit: UInt64?
     /// The cgroup it begins in, of version 2 and without controllers handed on; nil: that of this process.
@@ -81,7 +84,7 @@ package struct ProcessSpec: Sendable {
                                     child_descriptors: numbers.baseAddress, parent_descriptors: parents.baseAddress,
                                     scratch: scratch.baseAddress, descriptor_count: table.count, group: groupKind,
                                     parent_death_signal: parentDeathSignal?.number ?? 0,
-                                    no_new_privileges: noNewPrivileges ? 1 : 0,
+                                    no_new_privileges: noNewPrivileges ? 1 : 0, is_batch: isBatch ? 1 : 0,
                                     change_credentials: change == nil ? 0 : 1, uid: change?.uid ?? 0,
                                     gid: change?.gid ?? 0, groups: groups.baseAddress, group_count: groups.count,
                                     open_files_limit: openFilesLimit ?? 0, control_group: controlGroup?.raw ?? -1)
