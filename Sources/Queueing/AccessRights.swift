@@ -74,7 +74,7 @@ package enum AccessRights {
         add("SADD", Keys.processes, identity)
         add("SADD", Keys.queues, "default")
         for key in queues.map(Keys.queue) {
-            for command in ["LLEN", "TYPE"] { add(command, key) }
+            for command in ["LLEN", "TYPE", "EXISTS"] { add(command, key) }
             add("LINDEX", key, "0")
             add("RPOP", key, "0")
             for command in ["LPUSH", "RPUSH"] { add(command, key, "") }

@@ -96,10 +96,23 @@ package enum Exchange {
         command.add(Keys.queuePrefix)
         command.add(max(0, request.deadLimits.jobs))
         command.add(max(0, request.deadLimits.seconds))
-        command.add(request.steps.count)
-        for step in request.steps { command.add(max(1, step.atMost)) }
+        add(request.steps, to: &command)
         add(request.settlements, to: &command)
         return command
+    }
+
+    /// In strict order, however many queues there are, all may give what is wanted: one group.
+    private static func add(_ steps: [QueueOrder.Step], to command: inout RedisCommand) {
+        var groups: [(steps: Int, atMost: Int)] = []
+        for step in steps {
+            if groups.last?.atMost != step.atMost { groups.append((0, step.atMost)) }
+            groups[groups.count - 1].steps += 1
+        }
+        command.add(groups.count)
+        for group in groups {
+            command.add(group.steps)
+            command.add(max(1, group.atMost))
+        }
     }
 
     private static func add(_ settlements: [Settlement], to command: inout RedisCommand) {
@@ -133,7 +146,7 @@ extension Exchange {
     package static func answer(_ reply: RedisReply, to request: Request) throws(RedisError) -> Answer {
         guard let parts = try reply.accepted().elements, parts.count == 7,
             let isRegistered = parts[0].integer, let fenced = parts[1].elements, let blocked = parts[2].pairs,
-            let troubled = parts[3].pairs, let numbers = parts[4].elements, let payloads = parts[5].elements,
+            let troubled = parts[3].pairs, let numbers = parts[4].pairs, let payloads = parts[5].elements,
             let poisoned = parts[6].elements
         else { throw .unreadable("exchange") }
         return Answer(
@@ -151,21 +164,23 @@ extension Exchange {
             })
     }
 
-    /// - Parameter numbers: how many of the payloads each step brought, in the order of the steps.
+    /// - Parameter numbers: of the steps that brought any, which it was and how many of the payloads, in their order.
     private static func reservations(
-        _ payloads: [RedisReply], _ numbers: [RedisReply], _ request: Request
+        _ payloads: [RedisReply], _ numbers: [(name: RedisReply, value: RedisReply)], _ request: Request
     ) throws(RedisError) -> [Reservation] {
         var found: [Reservation] = []
         found.reserveCapacity(payloads.count)
-        for (step, number) in zip(request.steps, numbers) {
-            for _ in 0..<(number.integer ?? 0) {
+        for (step, number) in numbers {
+            guard let step = step.integer, request.steps.indices ~= step - 1, let number = number.integer, number >= 0
+            else { throw .unreadable("exchange") }
+            let queue = request.queues[request.steps[step - 1].queue]
+            for _ in 0..<number {
                 guard found.count < payloads.count, let payload = payloads[found.count].bytes else {
                     throw .unreadable("exchange")
                 }
                 let sequence = request.firstSequence + UInt64(found.count)
                 found.append(
-                    Reservation(
-                        id: ReservationID(sequence: sequence, queue: request.queues[step.queue]), payload: payload))
+                    Reservation(id: ReservationID(sequence: sequence, queue: queue), payload: payload))
             }
         }
         return found

@@ -1,6 +1,6 @@
 package import Platform
 
-/// How many jobs to hold beyond the free slots, so that a slot need not wait for a round trip to Redis between short jobs.
+/// How many jobs to ask for at a time, and how many to hold beyond the free slots, so that a slot need not wait for a round trip to Redis between short jobs.
 ///
 /// Only what can be expected to start within moments is worth holding: with jobs of a millisecond in ten slots that is a few
 /// dozen, with jobs of a second it is none, so no job waits behind a long one while another process is idle. How long these
@@ -15,6 +15,13 @@ package struct Prefetch: Sendable {
     package static let patienceSeconds = 0.05
     /// Jobs in line for each slot, at the most.
     package static let mostPerSlot = 10
+
+    /// Jobs worth asking for at a time, if Redis is near. More would bring down what an exchange costs each job by little,
+    /// and each of a thousand slots would be given a job before the first of them has answered: then every job wakes a
+    /// process that has not run for long, whose memory is in no cache any more.
+    package static let smallestBatch = 50
+    /// While an answer takes no longer, Redis is near.
+    private static let nearSeconds = 0.001
 
     private let limit: Int
     private let horizon: ClosedRange<Double>
@@ -42,6 +49,9 @@ package struct Prefetch: Sendable {
 
     /// Notes how long an exchange took.
     package mutating func answered(after seconds: Double) { roundTrip += 0.2 * (max(0, seconds) - roundTrip) }
+
+    /// Jobs worth asking for at a time: the farther Redis, the more. At least `smallestBatch`.
+    package var batch: Int { max(Self.smallestBatch, Int(Double(Self.smallestBatch) * roundTrip / Self.nearSeconds)) }
 
     /// Jobs worth holding beyond the free slots, 0 to ten times the slots.
     package mutating func depth(now: MonotonicTime) -> Int {

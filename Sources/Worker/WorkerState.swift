@@ -195,7 +195,7 @@ package struct WorkerState: Sendable {
     private mutating func wanted(_ now: MonotonicTime) -> Int {
         guard phase == .running, isRegistered, now < leaseEnd else { return 0 }
         let room = idle.count + prefetch.depth(now: now) - waiting.count - adopting.count
-        return max(0, min(room, terms.tuning.exchangeLimit))
+        return max(0, min(room, prefetch.batch, terms.tuning.exchangeLimit))
     }
 
     private mutating func retryBlocked(_ now: MonotonicTime) {

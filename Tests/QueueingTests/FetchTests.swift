@@ -77,6 +77,30 @@ struct FetchTests {
         #expect(try store.run("GET", "queue:bad").text == "text")
     }
 
+    @Test("of many queues, most of them empty, each job comes in the order of the queues", arguments: 1...45)
+    func manyQueues(_ count: Int) throws {
+        var random = SeededRandom(seed: UInt64(count))
+        let store = try Store()
+        try store.lease()
+        let names = (0..<count).map { "q\($0)" }
+        let polluted = count > 5 ? Int.random(in: 0..<count, using: &random) : nil
+        var expected: [String] = []
+        for (index, name) in names.enumerated() {
+            if index == polluted {
+                try store.run("SET", "queue:\(name)", "text")
+            } else if Int.random(in: 0..<6, using: &random) == 0 {
+                let jobs = (0...Int.random(in: 0...2, using: &random)).map { "\(name).\($0)" }
+                try store.push(name, jobs)
+                expected += jobs
+            }
+        }
+        let answer = try store.exchange(store.fetching(expected.count + 1, from: names))
+        #expect(answer.fetched.map(\.text) == expected)
+        #expect(answer.fetched.allSatisfy { $0.text.hasPrefix("\($0.queue.text).") })
+        #expect(answer.troubledQueues.map(\.queue.text) == (polluted.map { [names[$0]] } ?? []))
+        #expect(try store.reserved().count == expected.count)
+    }
+
     @Test("reservations of another type refuse the exchange before any job is taken")
     func pollutedReservations() throws {
         let store = try Store()

@@ -35,6 +35,15 @@ struct MissingRightTests {
         #expect(try store.reserved().isEmpty)
     }
 
+    @Test("without the right to ask whether a queue exists, queues are asked one by one")
+    func exists() throws {
+        let store = try store(without: "exists")
+        try store.push("q19", ["1"])
+        let fetched = try store.exchange(store.fetching(2, from: (0..<20).map { "q\($0)" })).fetched
+        #expect(fetched.map(\.text) == ["1"])
+        try permit(store, "exists")
+    }
+
     @Test("one that is done stays reserved and uncounted while its children cannot be pushed, and none of them is")
     func children() throws {
         let store = try store(without: "lpush")

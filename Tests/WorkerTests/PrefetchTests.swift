@@ -29,6 +29,17 @@ struct PrefetchTests {
         #expect((38...40).contains(depth(jobsPerSecond: 10_000, roundTrip: 0.001)))
     }
 
+    @Test("some fifty at a time though a thousand slots are free, and more where an answer takes long")
+    func batch() {
+        func batch(roundTrip: Double) -> Int {
+            var prefetch = Prefetch(slots: 1000, now: MonotonicTime(nanoseconds: 0))
+            for _ in 1...100 { prefetch.answered(after: roundTrip) }
+            return prefetch.batch
+        }
+        #expect(batch(roundTrip: 0.0002) == 50)
+        #expect((490...500).contains(batch(roundTrip: 0.010)))
+    }
+
     @Test("never more than starts within 10 ms, nor than ten for each slot")
     func limits() {
         #expect((98...100).contains(depth(slots: 100, jobsPerSecond: 10_000, roundTrip: 3)))

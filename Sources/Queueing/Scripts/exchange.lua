@@ -3,8 +3,9 @@
 -- KEYS  1 the process's reservations   2 leases   3 retry   4 schedule   5 dead   6 names of queues
 --       7, 8 processed: total, today   9, 10 failed: total, today   11 poisoned   12… the queue of each step
 -- ARGV  1 identity   2 n   3 number of the first reservation to be made   4 prefix of a queue's key
---       5 jobs the dead set keeps   6 seconds it keeps one   7 number of steps   8… at most so many of each step
+--       5 jobs the dead set keeps   6 seconds it keeps one
 --       then, each list led by its length:
+--         steps, those that may give the same number of jobs together: how many steps, how many jobs each of them
 --         groups of reservations that just end: "n" | "s" | "f" (count nothing, a success, a failure), how many, ids
 --         others: id, count, then "retry" seconds payload | "snooze" seconds | "bury" payload or "" | "requeue"
 --                 | "retry unless poison" seconds payload, key of its deaths, so many bury it, seconds they count,
@@ -12,7 +13,7 @@
 --                 | "ack" number of children, of each: score or "" (now), queue, payload
 -- Returns { 1 if the process is registered (otherwise nothing was fetched), ids that were no longer reserved,
 --           {id, error, …} what could not be settled and is as before, {step, error, …} queues that gave an error,
---           jobs of each step, payloads, ids that were buried as poison }
+--           {step, jobs, …} of those that gave any, payloads, ids that were buried as poison }
 --
 -- A script that fails half-way keeps what it did. So whatever could refuse is asked before a reservation is removed,
 -- and nothing follows from a settlement unless its HDEL removed 1. What refuses all the same, such as an access list
@@ -68,9 +69,13 @@ end
 local fenced, blocked, troubled, poisoned = {}, {}, {}, {}
 local counted = { n = 0, s = 0, f = 0 }
 
-local steps = tonumber(take())
-local first_step = cursor
-cursor = cursor + steps
+local steps = #KEYS - 11
+local most, described = {}, 0
+for _ = 1, tonumber(take()) do
+  local together, jobs = tonumber(take()), tonumber(take())
+  for step = described + 1, described + together do most[step] = jobs end
+  described = described + together
+end
 
 for _ = 1, tonumber(take()) do
   local count, number = take(), tonumber(take())
@@ -199,12 +204,13 @@ local sequence = tonumber(ARGV[3])
 local payloads, numbers = {}, {}
 local fields, filled = {}, 0
 
-for step = 1, steps do
-  if wanted == 0 then break end
+-- Where one queue is empty others may be, too: of so many that follow it is asked at once whether there is any.
+local block = 10
+local step, known = 1, 0 -- up to `known` nothing is to be learned by that
+while step <= steps and wanted > 0 do
   local key = KEYS[11 + step]
   -- pcall, so that one queue of a wrong type does not keep the others from being worked.
-  local jobs = redis.pcall('RPOP', key, math.min(wanted, tonumber(ARGV[first_step + step - 1])))
-  numbers[step] = 0
+  local jobs = redis.pcall('RPOP', key, math.min(wanted, most[step]))
   if jobs and jobs.err then
     troubled[#troubled + 1] = step
     troubled[#troubled + 1] = jobs.err
@@ -217,9 +223,19 @@ for step = 1, steps do
       filled = filled + 2
       sequence = sequence + 1
     end
-    numbers[step] = #jobs
+    numbers[#numbers + 1] = step
+    numbers[#numbers + 1] = #jobs
     wanted = wanted - #jobs
+  else
+    while step >= known and steps - step > 2 do
+      local last = math.min(step + block, steps)
+      known = last
+      -- Whoever may not ask, by an access list of his own, asks one by one.
+      if redis.pcall('EXISTS', unpack(KEYS, 12 + step, 11 + last)) ~= 0 then break end
+      step = last
+    end
   end
+  step = step + 1
 end
 
 -- unpack takes some 7,999 values at most: 1,000 jobs at a time.
