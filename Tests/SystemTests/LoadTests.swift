@@ -21,9 +21,11 @@ struct LoadTests {
             func payloads(_ range: Range<Int>) -> [[UInt8]] {
                 range.map { Array(Jobs.payload("Class\($0 % 100)", "j\($0)", args: "[\($0),\"text\"]").utf8) }
             }
-            // Buffers and tables reach their size with the first jobs.
+            // Buffers and tables reach their size with the first jobs, and some of them hold their process up so that every
+            // slot and process is needed.
             let warmUp = 10_000
-            try scene.jobs.push(payloads(0..<warmUp))
+            let pause = Array(Jobs.payload("ClassPause", "pause").utf8)
+            try scene.jobs.push(payloads(0..<warmUp).enumerated().map { $0.offset % 100 == 0 ? pause : $0.element })
             try eventually(within: 60, "the first jobs are done") { try scene.jobs.number("stat:processed") == warmUp }
 
             try scene.jobs.push(payloads(0..<count), to: "staged")

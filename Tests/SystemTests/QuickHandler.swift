@@ -51,6 +51,7 @@ enum QuickHandler {
                 int length = snprintf(text, sizeof text, "start %s %s %s\n", class, jid, attempt);
                 if (ledger >= 0 && write(ledger, text, length) != length) return 1;
                 if (milliseconds) nanosleep(&pause, NULL);
+                if (!strcmp(class, "ClassPause")) usleep(100000);
                 length = snprintf(text, sizeof text, "end %s %s %s\n", class, jid, attempt);
                 if (ledger >= 0 && write(ledger, text, length) != length) return 1;
                 length = snprintf(text, sizeof text, "{\"done\":%s}\n", run);
