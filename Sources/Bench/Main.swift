@@ -60,10 +60,15 @@ struct Main: ParsableCommand {
         let baseline = try Baseline(json: try FileDescriptor.open(path, O_RDONLY).readAll())
         let complaints = baseline.complaints(about: table.figures, latencies: table.latencies)
         guard complaints.isEmpty else {
-            print("\nWorse than \(path):")
-            for complaint in complaints { print("  \(complaint)") }
+            say("\nWorse than \(path):\n" + complaints.map { "  \($0)" }.joined(separator: "\n"))
             throw ExitCode.failure
         }
-        print("\nNothing is worse than in \(path) by more than the margins.")
+        say("\nNothing is worse than in \(path) by more than the margins.")
+    }
+
+    /// On standard error: with --json the table is for a program.
+    private func say(_ text: String) {
+        let bytes = Array("\(text)\n".utf8)
+        _ = Glibc.write(STDERR_FILENO, bytes, bytes.count)
     }
 }
