@@ -100,6 +100,8 @@ extension Timestamp {
         guard let parts = reply.elements, parts.count == 2, let seconds = parts[0].integer,
             let microseconds = parts[1].integer
         else { return nil }
+        // Whoever answers with nonsense is no Redis; that must not end us.
+        guard 0..<1_000_000_000_000 ~= seconds, 0..<1_000_000 ~= microseconds else { return nil }
         self.init(milliseconds: Int64(seconds * 1000 + microseconds / 1000))
     }
 }

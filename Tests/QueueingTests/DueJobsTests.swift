@@ -52,6 +52,17 @@ struct DueJobsTests {
         #expect(try store.set("dead") == ["no json \r\n"])
     }
 
+    @Test("what is no job and lies in the dead set already does not take the other's place")
+    func malformedTwins() throws {
+        let store = try Store()
+        for _ in 1...3 {
+            try store.run("ZADD", "schedule", "1", "no json")
+            #expect(try promote(store, due(store)).buried == 1)
+        }
+        let dead = try store.set("dead")
+        #expect(dead.count == 3 && dead.allSatisfy { $0.hasPrefix("no json") }, "\(dead)")
+    }
+
     @Test("a batch has a limit, and what cannot be moved does not fill the next one")
     func stuck() throws {
         let store = try Store()
