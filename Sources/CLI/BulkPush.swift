@@ -9,12 +9,16 @@ struct BulkPush {
     static let batch = 1000
 
     private let source: String
+    private let limits: PayloadLimits
     private let connection: RedisConnection
     private var pushed = 0
 
-    /// - Parameter source: what messages call the stream.
-    init(source: String, over connection: RedisConnection) {
+    /// - Parameters:
+    ///   - source: what messages call the stream.
+    ///   - limits: what is over them is refused.
+    init(source: String, limits: PayloadLimits, over connection: RedisConnection) {
         self.source = source
+        self.limits = limits
         self.connection = connection
     }
 
@@ -29,7 +33,7 @@ struct BulkPush {
             guard !line.allSatisfy({ $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }) else { continue }
             do throws(DraftError) {
                 let now = Timestamp(milliseconds: WallClock.milliseconds())
-                jobs.append(try JobDraft.prepare(line, now: now, newJID: Self.newJID()))
+                jobs.append(try JobDraft.prepare(line, now: now, newJID: Self.newJID(), limits: limits))
             } catch {
                 refused += 1
                 Output.error("\(source):\(number): \(error)")

@@ -12,6 +12,8 @@ enum Exit {
     static let fault = ExitCode(70)
     /// EX_OSERR: the system refuses something a daemon needs.
     static let system = ExitCode(71)
+    /// EX_IOERR: the answer could not be written.
+    static let output = ExitCode(74)
     /// EX_CONFIG: the configuration has mistakes; nothing was started.
     static let configuration = ExitCode(78)
 }

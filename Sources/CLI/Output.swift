@@ -1,4 +1,6 @@
+import ArgumentParser
 import Glibc
+import Platform
 
 /// What commands print: answers on standard output, everything else on standard error.
 enum Output {
@@ -9,7 +11,8 @@ enum Output {
     private static func write(_ text: String, to descriptor: Int32) { write(Array(text.utf8), to: descriptor) }
 
     /// Writes all, through signals and partial writes. A reader that went away (`| head`) ends the program by SIGPIPE,
-    /// as it does any other.
+    /// as it does any other; an answer that cannot be written (a full disk) ends it with status 74, for who reads the file
+    /// must not take it for whole.
     private static func write(_ bytes: [UInt8], to descriptor: Int32) {
         var rest = bytes[...]
         while !rest.isEmpty {
@@ -17,7 +20,10 @@ enum Output {
             if count > 0 {
                 rest = rest.dropFirst(count)
             } else if errno != EINTR {
-                return
+                let problem = SystemError(code: errno, doing: "write standard output")
+                guard descriptor == STDOUT_FILENO else { return }
+                error("martlet: \(problem)")
+                Glibc.exit(Exit.output.rawValue)
             }
         }
     }

@@ -27,10 +27,14 @@ package enum JobDraft {
     /// Checks a job object and adds what is missing: jid, queue (`default`), retry (true), created_at and, if it goes
     /// onto its queue at once, enqueued_at. `at` is taken away. All other bytes stay as they are.
     ///
-    /// - Parameter newJID: used if the object has none.
+    /// - Parameters:
+    ///   - newJID: used if the object has none.
+    ///   - limits: a worker buries what is over them unrun, so it is not pushed.
     /// - Throws: `DraftError`, which names the member that is wrong.
-    package static func prepare(_ object: [UInt8], now: Timestamp, newJID: String) throws(DraftError) -> Prepared {
-        let job = try decode(object)
+    package static func prepare(
+        _ object: [UInt8], now: Timestamp, newJID: String, limits: PayloadLimits = PayloadLimits()
+    ) throws(DraftError) -> Prepared {
+        let job = try decode(object, limits)
         try check(job.object)
         let due = try due(job.object, now: now)
         let queue = job.declaredQueue ?? .standard
@@ -47,7 +51,9 @@ package enum JobDraft {
         } else {
             splice.remove("enqueued_at")
         }
-        return Prepared(payload: splice.bytes(), queue: queue, at: due, jid: jid)
+        let payload = splice.bytes()
+        guard payload.count <= limits.bytes else { throw .tooLarge(bytes: payload.count, limit: limits.bytes) }
+        return Prepared(payload: payload, queue: queue, at: due, jid: jid)
     }
 
     /// Writes a job object to be prepared.
@@ -71,13 +77,13 @@ package enum JobDraft {
         return bytes
     }
 
-    private static func decode(_ object: [UInt8]) throws(DraftError) -> Job {
+    private static func decode(_ object: [UInt8], _ limits: PayloadLimits) throws(DraftError) -> Job {
         do throws(MalformedPayload) {
-            return try Job(decoding: object)
+            return try Job(decoding: object, limits: limits)
         } catch {
             switch error {
             case .json(let error): throw .json(error)
-            case .tooLarge(let bytes, let limit): throw .member("args", "make it \(bytes) bytes; \(limit) are allowed")
+            case .tooLarge(let bytes, let limit): throw .tooLarge(bytes: bytes, limit: limit)
             case .notAnObject: throw .json(JSONError(offset: 0, reason: .notAnObject))
             case .noClass: throw .member("class", "must be a string")
             case .duplicateMember(let name): throw .duplicateMember(name)

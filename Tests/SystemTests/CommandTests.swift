@@ -121,6 +121,32 @@ struct CommandTests {
         }
     }
 
+    @Test("push: what a worker would bury for its weight is refused; limits.payload says how much that is")
+    func pushHeavy() throws {
+        try Scene.run(Self.configuration + "\nlimits: { payload: 2KB, payload_warning: 1KB }\n", starting: false) {
+            scene in
+            let heavy = #"{"class":"Job","args":["\#(String(repeating: "x", count: 2000))"]}"#
+            let push = scene.daemon.martlet(
+                ["push", "--from", "-"], input: heavy + "\n" + #"{"class":"Job","args":[]}"#)
+            #expect(push.code == 65 && push.errors.contains("-:1: "), "\(push.errors)")
+            #expect(push.errors.contains("limits.payload allows, 2048"), "\(push.errors)")
+            let queue = try scene.jobs.queue()
+            #expect(queue.count == 1)
+        }
+    }
+
+    @Test("an answer that cannot be written is no success: exit 74")
+    func fullDisk() throws {
+        try Scene.run(Self.configuration, starting: false) { scene in
+            let command = "exec \(Program.martlet) push -C \(scene.daemon.path("martlet.yml")) Job > /dev/full"
+            let push = Program.run(["/bin/sh", "-c", command])
+            #expect(push.code == 74)
+            #expect(push.errors == "martlet: cannot write standard output: No space left on device\n")
+            let queue = try scene.jobs.queue()
+            #expect(queue.count == 1, "it was pushed all the same")
+        }
+    }
+
     @Test("wrong use of push is explained, exit 64; a Redis that is away is exit 69")
     func pushMistakes() throws {
         try Scene.run(Self.configuration, starting: false) { scene in

@@ -51,28 +51,28 @@ struct PushCommand: ParsableCommand {
     func run() throws {
         let settings = try options.load().settings
         guard let from else {
-            let job = try single()
+            let job = try single(settings.payloadLimits)
             return try RedisAccess.with(settings) { redis in
-                var push = BulkPush(source: "martlet", over: redis)
+                var push = BulkPush(source: "martlet", limits: settings.payloadLimits, over: redis)
                 try push.push([job])
             }
         }
         var lines = try LineReader(from)
         let refused = try RedisAccess.with(settings) { redis in
-            var push = BulkPush(source: from, over: redis)
+            var push = BulkPush(source: from, limits: settings.payloadLimits, over: redis)
             return try push.push(&lines)
         }
         if refused > 0 { throw Exit.badData }
     }
 
-    private func single() throws -> JobDraft.Prepared {
+    private func single(_ limits: PayloadLimits) throws -> JobDraft.Prepared {
         let now = Timestamp(milliseconds: WallClock.milliseconds())
         let object = JobDraft.object(
             class: jobClass ?? "", arguments: values.map(Self.json), queue: queue,
             retry: retry,
             at: try dueSeconds(now))
         do throws(DraftError) {
-            return try JobDraft.prepare(object, now: now, newJID: BulkPush.newJID())
+            return try JobDraft.prepare(object, now: now, newJID: BulkPush.newJID(), limits: limits)
         } catch {
             throw ValidationError("\(error)")
         }
