@@ -19,14 +19,14 @@ enum RescueOrphans {
             }
         }
         // An identity begins with its host's name: whoever is elsewhere need not be asked about.
-        let nearby = leases.filter { $0.identity.hasPrefix("\(ProcessIdentity.hostName):") }
-        for lease in nearby {
-            try attempt(lease.identity, desk) { () throws(RedisError) in
-                let origin = try ProcessOrigin.read(redis.call(ProcessOrigin.command(identity: lease.identity)))
-                guard let origin, isGone(origin) else { return }
+        let nearby = leases.map(\.identity).filter { $0.hasPrefix("\(ProcessIdentity.hostName):") }
+        let origins = try redis.pipeline(nearby.map(ProcessOrigin.command))
+        for (identity, reply) in zip(nearby, origins) {
+            try attempt(identity, desk) { () throws(RedisError) in
+                guard let origin = try ProcessOrigin.read(reply), isGone(origin) else { return }
                 let deaths = try DeathCount.ofVanished(
-                    lease.identity, lastDeath: "worker gone together with its supervisor", desk, redis)
-                try rescue(lease.identity, because: "its process is gone", force: true, deaths, desk, redis)
+                    identity, lastDeath: "worker gone together with its supervisor", desk, redis)
+                try rescue(identity, because: "its process is gone", force: true, deaths, desk, redis)
             }
         }
     }
