@@ -51,7 +51,7 @@ struct StatusJSON: Encodable {
 
     let now: Double
     let queues: [Queue]
-    let scheduled, retry, dead, processed, failed, poisoned, slow: Int
+    let scheduled, retry, dead, processed, failed, poisoned, late, slow: Int
     let processes: [Process]
     let lastHour: [Class]
 
@@ -66,6 +66,7 @@ struct StatusJSON: Encodable {
         processed = report.processed
         failed = report.failed
         poisoned = report.poisoned
+        late = report.late
         slow = report.slow
         processes = report.processes.map(Process.init)
         lastHour = report.lastHour.map {

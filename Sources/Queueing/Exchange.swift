@@ -88,6 +88,7 @@ package enum Exchange {
             keys: [
                 Keys.reservations(request.identity), Keys.leases, Keys.retry, Keys.schedule, Keys.dead, Keys.queues,
                 Keys.processed, Keys.processed(on: date), Keys.failed, Keys.failed(on: date), Keys.poisoned,
+                Keys.late,
             ], more: request.steps.count)
         for step in request.steps { command.add(Keys.queuePrefix, request.queues[step.queue].text) }
         command.add(request.identity)

@@ -61,4 +61,6 @@ package enum Keys {
     package static func deaths(_ jid: String) -> String { "martlet:deaths:\(jid)" }
     /// Jobs buried because of that, since ever.
     package static let poisoned = "martlet:stat:poisoned"
+    /// Results that came when their reservation was no longer the process's, since ever.
+    package static let late = "martlet:stat:late"
 }

@@ -15,6 +15,8 @@ package struct StatusReport: Equatable, Sendable {
     package var failed: Int
     /// Jobs buried since ever because what ran them died too often.
     package var poisoned: Int
+    /// Results since ever that changed nothing: their process had been taken for dead, and its jobs given to others.
+    package var late: Int
     package var processes: [ProcessState]
     /// Per class, by name.
     package var lastTenMinutes: [ClassTotals]
@@ -28,7 +30,7 @@ package struct StatusReport: Equatable, Sendable {
         let first = try connection.pipeline([
             RedisCommand("TIME"), QueueList.namesCommand, RedisCommand(["ZCARD", Keys.schedule]),
             RedisCommand(["ZCARD", Keys.retry]), RedisCommand(["ZCARD", Keys.dead]),
-            RedisCommand(["MGET", Keys.processed, Keys.failed, Keys.poisoned]),
+            RedisCommand(["MGET", Keys.processed, Keys.failed, Keys.poisoned, Keys.late]),
             RedisCommand(["SMEMBERS", Keys.processes]),
         ])
         guard let now = try Timestamp(redisTime: first[0].accepted()) else { throw .unreadable("TIME") }
@@ -44,12 +46,12 @@ package struct StatusReport: Equatable, Sendable {
         let ofProcesses = Array(second.dropFirst(queueCommands.count).prefix(processCommands.count))
         let ofMinutes = Array(second.suffix(metricsCommands.count))
 
-        let totals = (0..<3).map { first[5].elements?[$0].integer ?? 0 }
+        let totals = (0..<4).map { first[5].elements?[$0].integer ?? 0 }
 
         return StatusReport(
             now: now, queues: QueueList.states(ofQueues, of: names, now: now),
             scheduled: first[2].integer ?? 0, retries: first[3].integer ?? 0, dead: first[4].integer ?? 0,
-            processed: totals[0], failed: totals[1], poisoned: totals[2],
+            processed: totals[0], failed: totals[1], poisoned: totals[2], late: totals[3],
             processes: ProcessState.states(ofProcesses, of: identities),
             lastTenMinutes: ClassTotals.sum(ofMinutes.prefix(10)), lastHour: ClassTotals.sum(ofMinutes[...]))
     }

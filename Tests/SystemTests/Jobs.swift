@@ -92,7 +92,9 @@ struct Jobs {
     /// records, which Redis drops by itself.
     func leftovers() throws -> [String] {
         try keys().filter { key in
-            if key == "queues" || ["stat:", "j|", "h|"].contains(where: key.hasPrefix) { return false }
+            if key == "queues" || ["stat:", "martlet:stat:late", "j|", "h|"].contains(where: key.hasPrefix) {
+                return false
+            }
             return try call("TTL", key).integer == -1
         }
     }

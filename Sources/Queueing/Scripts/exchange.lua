@@ -1,7 +1,8 @@
 -- Settles k reservations and fetches n jobs of one process, as one step.
 --
 -- KEYS  1 the process's reservations   2 leases   3 retry   4 schedule   5 dead   6 names of queues
---       7, 8 processed: total, today   9, 10 failed: total, today   11 poisoned   12… the queue of each step
+--       7, 8 processed: total, today   9, 10 failed: total, today   11 poisoned   12 late results
+--       13… the queue of each step
 -- ARGV  1 identity   2 n   3 number of the first reservation to be made   4 prefix of a queue's key
 --       5 jobs the dead set keeps   6 seconds it keeps one
 --       then, each list led by its length:
@@ -69,7 +70,7 @@ end
 local fenced, blocked, troubled, poisoned = {}, {}, {}, {}
 local counted = { n = 0, s = 0, f = 0 }
 
-local steps = #KEYS - 11
+local steps = #KEYS - 12
 local most, described = {}, 0
 for _ = 1, tonumber(take()) do
   local together, jobs = tonumber(take()), tonumber(take())
@@ -197,6 +198,7 @@ local function tally(total, day, number)
 end
 tally(KEYS[7], KEYS[8], counted.s + counted.f)
 tally(KEYS[9], KEYS[10], counted.f)
+if #fenced > 0 then redis.pcall('INCRBY', KEYS[12], #fenced) end
 
 local registered = redis.call('ZSCORE', leases, identity)
 local wanted = registered and tonumber(ARGV[2]) or 0
@@ -208,7 +210,7 @@ local fields, filled = {}, 0
 local block = 10
 local step, known = 1, 0 -- up to `known` nothing is to be learned by that
 while step <= steps and wanted > 0 do
-  local key = KEYS[11 + step]
+  local key = KEYS[12 + step]
   -- pcall, so that one queue of a wrong type does not keep the others from being worked.
   local jobs = redis.pcall('RPOP', key, math.min(wanted, most[step]))
   if jobs and jobs.err then
@@ -231,7 +233,7 @@ while step <= steps and wanted > 0 do
       local last = math.min(step + block, steps)
       known = last
       -- Whoever may not ask, by an access list of his own, asks one by one.
-      if redis.pcall('EXISTS', unpack(KEYS, 12 + step, 11 + last)) ~= 0 then break end
+      if redis.pcall('EXISTS', unpack(KEYS, 13 + step, 12 + last)) ~= 0 then break end
       step = last
     end
   end

@@ -52,7 +52,7 @@ extension Campaign {
         var strays = hosts.flatMap { host in
             host.daemon.survivors.map { "process \($0.pid) \(Daemon.arguments(of: $0.pid)) of host \(host.name)" }
         }
-        let forEver = ["queues", "dead", "stat:processed", "stat:failed", "martlet:stat:poisoned"]
+        let forEver = ["queues", "dead", "stat:processed", "stat:failed", "martlet:stat:poisoned", "martlet:stat:late"]
         let keys = (desk.ask("KEYS", "*")?.elements?.compactMap(\.text) ?? []).filter { !forEver.contains($0) }.sorted()
         let lives = desk.ask(keys.map { RedisCommand(["TTL", $0]) }) ?? []
         for (key, life) in zip(keys, lives) where life.integer == -1 { strays.append("key \(key)") }

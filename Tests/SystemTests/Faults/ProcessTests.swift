@@ -203,7 +203,9 @@ struct ProcessTests {
                     && scene.daemon.lines(of: "log").count { $0.contains("result came too late") } == held
             }
             try eventually(within: 30, "all is settled") { try scene.jobs.reserved() == 0 }
-            #expect(try scene.jobs.number("stat:processed") == 4, "a late result counts nothing")
+            #expect(try scene.jobs.number("stat:processed") == 4, "a late result counts as no run")
+            #expect(try scene.jobs.number("martlet:stat:late") == held)
+            #expect(scene.daemon.martlet(["status"]).output.contains("late \(held) "))
             #expect(try scene.jobs.members(of: "dead").isEmpty && scene.jobs.members(of: "retry").isEmpty)
             for number in 0..<6 { try scene.jobs.push(Jobs.payload("Work", "after\(number)")) }
             eventually(within: 30, "both work on") { scene.done.count == 4 + 6 }
