@@ -58,7 +58,7 @@ package enum Schema {
     static let payloadLimit = SchemaKey(
         "limits.payload", .size(1 << 10...256 << 20), .value("1MB"),
         "What one payload may weigh. A heavier one is not parsed: it goes to the dead set as it is. What failures add to a "
-            + "job counts.")
+            + "job counts. `martlet push` refuses it, and a handler's run that pushes such a child fails.")
     static let payloadWarning = SchemaKey(
         "limits.payload_warning", .size(1...256 << 20), .value("100KB"),
         "A payload heavier than this is run and warned of, once a minute for each class.")

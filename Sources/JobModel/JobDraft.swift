@@ -29,10 +29,10 @@ package enum JobDraft {
     ///
     /// - Parameters:
     ///   - newJID: used if the object has none.
-    ///   - limits: a worker buries what is over them unrun, so it is not pushed.
+    ///   - limits: a worker buries what is over them unrun, so it is not pushed. Without them any size will do.
     /// - Throws: `DraftError`, which names the member that is wrong.
     package static func prepare(
-        _ object: [UInt8], now: Timestamp, newJID: String, limits: PayloadLimits = PayloadLimits()
+        _ object: [UInt8], now: Timestamp, newJID: String, limits: PayloadLimits = PayloadLimits(bytes: .max)
     ) throws(DraftError) -> Prepared {
         let job = try decode(object, limits)
         try check(job.object)
@@ -46,13 +46,14 @@ package enum JobDraft {
         if job.jid == nil { splice.set("jid", toText: jid) }
         if isMissing("created_at", job.object) { splice.set("created_at", to: now) }
         splice.remove("at")
-        if due == nil {
-            splice.set("enqueued_at", to: now)
-        } else {
-            splice.remove("enqueued_at")
-        }
-        let payload = splice.bytes()
+        splice.set("enqueued_at", to: now)
+        var payload = splice.bytes()
+        // As heavy as when it lies in its queue, also if that comes later.
         guard payload.count <= limits.bytes else { throw .tooLarge(bytes: payload.count, limit: limits.bytes) }
+        if due != nil {
+            splice.remove("enqueued_at")
+            payload = splice.bytes()
+        }
         return Prepared(payload: payload, queue: queue, at: due, jid: jid)
     }
 

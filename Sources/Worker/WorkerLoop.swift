@@ -193,7 +193,9 @@ final class WorkerLoop: @unchecked Sendable {
         board?.set(nil, slot: report.slot)
         guard let run = state.slots[report.slot].occupation else { return }
         tally.note(report.outcome, of: run.job.route, seconds: report.durationSeconds)
-        take(.ran(slot: report.slot, RunResult(report, of: run.job, random: &random, now: now.wall)))
+        let result = RunResult(
+            report, of: run.job, random: &random, now: now.wall, limits: plan.settings.payloadLimits)
+        take(.ran(slot: report.slot, result))
         jobLog.ended(run.job, from: run.reservation.queue, report, state.latestVerdict)
         if slow.ended(slot: report.slot) {
             let seconds = MonotonicTime.bootTime().seconds(since: run.since.boot)
