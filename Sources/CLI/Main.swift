@@ -16,4 +16,14 @@ struct Martlet: ParsableCommand {
             WorkerCommand.self,
             SchedulerCommand.self,
         ])
+
+    static func main() {
+        do {
+            var command = try parseAsRoot()
+            try command.run()
+            try Output.finish()
+        } catch {
+            exit(withError: error)
+        }
+    }
 }

@@ -142,8 +142,13 @@ struct CommandTests {
             let push = Program.run(["/bin/sh", "-c", command])
             #expect(push.code == 74)
             #expect(push.errors == "martlet: cannot write standard output: No space left on device\n")
+            let many = (0..<2500).map { #"{"class":"Job","args":[\#($0)]}"# }.joined(separator: "\n")
+            scene.daemon.write(many, to: "jobs.ndjson")
+            let from = "exec \(Program.martlet) push -C \(scene.daemon.path("martlet.yml")) --from "
+            let bulk = Program.run(["/bin/sh", "-c", from + scene.daemon.path("jobs.ndjson") + " > /dev/full"])
+            #expect(bulk.code == 74 && bulk.errors == push.errors, "said once")
             let queue = try scene.jobs.queue()
-            #expect(queue.count == 1, "it was pushed all the same")
+            #expect(queue.count == 2501, "they were pushed all the same")
         }
     }
 
