@@ -100,7 +100,10 @@ package enum AccessRights {
         }
         add("COPY", Keys.work(identity), Keys.oldWork(identity))
         add("RPOP", Keys.signals(identity))
-        for key in [Keys.processed, Keys.failed, "\(Keys.processed):2000-01-01", "\(Keys.failed):2000-01-01"] {
+        for key in [
+            Keys.processed, Keys.failed, Keys.poisoned, Keys.late, "\(Keys.processed):2000-01-01",
+            "\(Keys.failed):2000-01-01",
+        ] {
             for command in ["GET", "MGET"] { add(command, key) }
             add("INCRBY", key, "0")
             add("EXPIRE", key, "0")

@@ -34,11 +34,13 @@ package enum Exchange {
         /// Now: says which day the statistics belong to.
         package var day: Timestamp
         package var deadLimits: DeadLimits
+        /// Results that were found to be too late without an exchange, to be counted with those it finds.
+        package var late: Int
 
         package init(
             identity: String, settlements: [Settlement] = [], fetch: Int = 0, firstSequence: UInt64 = 1,
             steps: [QueueOrder.Step] = [], queues: [QueueName] = [], day: Timestamp,
-            deadLimits: DeadLimits = DeadLimits()
+            deadLimits: DeadLimits = DeadLimits(), late: Int = 0
         ) {
             self.identity = identity
             self.settlements = settlements
@@ -48,6 +50,7 @@ package enum Exchange {
             self.queues = queues
             self.day = day
             self.deadLimits = deadLimits
+            self.late = late
         }
     }
 
@@ -97,6 +100,7 @@ package enum Exchange {
         command.add(Keys.queuePrefix)
         command.add(max(0, request.deadLimits.jobs))
         command.add(max(0, request.deadLimits.seconds))
+        command.add(request.late)
         add(request.steps, to: &command)
         add(request.settlements, to: &command)
         return command

@@ -91,16 +91,20 @@ extension WorkerState {
         pending += blocked
         blocked.removeAll()
         var late: [ReservationID] = []
+        var lateResults = 0  // What was to be put back unstarted, or was interrupted, is no result.
         let uncertain = uncertain
         func isGone(_ settlement: Settlement) -> Bool {
             known.insert(settlement.id)
             guard !held.contains(settlement.id) else { return false }
-            if !uncertain.contains(settlement.id) { late.append(settlement.id) }
+            guard !uncertain.contains(settlement.id) else { return true }
+            late.append(settlement.id)
+            if settlement.verdict != .requeue { lateResults += 1 }
             return true
         }
         pending.removeAll(where: isGone)
         interrupted.removeAll(where: isGone)
         for id in late { actions.append(.tell(.late(id))) }
+        uncountedLate += lateResults
         self.uncertain.removeAll()
         for reservation in waiting.remove(allBut: held) { taken.append(reservation.id) }
         known.formUnion(waiting.ids)

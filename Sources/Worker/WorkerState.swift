@@ -54,6 +54,8 @@ package struct WorkerState: Sendable {
     var mayHaveWork = true
     var fullFetches = 0
     var nextSequence: UInt64 = 1
+    /// Results that were found to be too late and are to be counted with the next exchange.
+    var uncountedLate = 0
     /// Ids that were being settled when an answer was lost.
     var uncertain: Set<ReservationID> = []
     /// Ids whose payloads are being read.
@@ -207,13 +209,14 @@ package struct WorkerState: Sendable {
     private mutating func exchangeIfUseful(_ now: Moment) {
         guard isLinked, !isComparing, inFlight == nil else { return }
         let fetch = wanted(now.boot)
-        guard !pending.isEmpty || (fetch > 0 && mayHaveWork) else { return }
+        guard !pending.isEmpty || (fetch > 0 && mayHaveWork) || uncountedLate > 0 else { return }
         let settlements = Array(pending.prefix(min(Exchange.share(of: pending), terms.tuning.exchangeLimit)))
         pending.removeFirst(settlements.count)
         let request = Exchange.Request(
             identity: terms.identity, settlements: settlements, fetch: fetch, firstSequence: nextSequence,
             steps: fetch > 0 ? terms.order.steps(wanting: fetch, random: &random) : [], queues: terms.order.names,
-            day: now.wall, deadLimits: terms.deadLimits)
+            day: now.wall, deadLimits: terms.deadLimits, late: uncountedLate)
+        uncountedLate = 0
         nextSequence += UInt64(fetch)  // Never used again, even if the answer is lost.
         inFlight = request
         askedAt = now.boot

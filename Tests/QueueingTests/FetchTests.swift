@@ -101,6 +101,25 @@ struct FetchTests {
         #expect(try store.reserved().count == expected.count)
     }
 
+    @Test("of many weighed queues, most of them empty, every job is found", arguments: 1...20)
+    func manyWeighedQueues(_ seed: UInt64) throws {
+        var random = SeededRandom(seed: seed)
+        let store = try Store()
+        try store.lease()
+        let order = QueueOrder((0..<24).map { (QueueName(trusted: "q\($0)"), 1 + $0 % 3) })
+        var expected: [String] = []
+        for name in order.names where Int.random(in: 0..<5, using: &random) == 0 {
+            let jobs = (0...Int.random(in: 0...6, using: &random)).map { "\(name.text).\($0)" }
+            try store.push(name.text, jobs)
+            expected += jobs
+        }
+        var request = store.fetching(expected.count + 1, from: order.names.map(\.text))
+        request.steps = order.steps(wanting: expected.count + 1, random: &random)
+        let fetched = try store.exchange(request).fetched
+        #expect(fetched.map(\.text).sorted() == expected.sorted())
+        #expect(fetched.allSatisfy { $0.text.hasPrefix("\($0.queue.text).") })
+    }
+
     @Test("reservations of another type refuse the exchange before any job is taken")
     func pollutedReservations() throws {
         let store = try Store()

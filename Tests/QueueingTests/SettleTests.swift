@@ -122,6 +122,15 @@ struct SettleTests {
         #expect(try store.number("stat:failed") == 0)
         for set in ["retry", "schedule", "dead"] { #expect(try store.set(set).isEmpty) }
         #expect(try store.queue("q").isEmpty)
+        #expect(try store.number("martlet:stat:late") == (verdict == .requeue ? 0 : 1), "what is put back is no result")
+    }
+
+    @Test("late results that were found without an exchange are counted with the next one")
+    func lateElsewhere() throws {
+        let store = try Store()
+        try store.lease()
+        _ = try store.exchange(Exchange.Request(identity: "me", day: noon, late: 3))
+        #expect(try store.number("martlet:stat:late") == 3)
     }
 
     @Test("jobs equal to the last byte stay as many as they are", arguments: ["retry", "schedule", "dead"])

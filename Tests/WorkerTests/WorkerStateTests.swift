@@ -3,6 +3,7 @@ import Platform
 import Queueing
 import Testing
 
+@testable import Handlers
 @testable import Worker
 
 @Suite("What a worker decides")
@@ -151,6 +152,23 @@ struct WorkerStateTests {
         #expect(bench.next().notices.contains { if case .late = $0 { true } else { false } })
     }
 
+    @Test(
+        "a result that waited while its job was given to others is dropped by the comparison, and counted as late, once"
+    )
+    func lateByComparison() throws {
+        var bench = StateBench.connected(slots: 2)
+        let starts = try bench.fetched(["a", "b"])
+        bench.tell(.linkDown)
+        for start in starts { bench.tell(.ran(slot: start.slot, .init(outcome: .succeeded))) }
+        bench.tell(.linkUp, .compared([starts[0].reservation.id]))
+        let request = try #require(bench.next().exchange)
+        #expect(request.settlements.map(\.id) == [starts[0].reservation.id])
+        #expect(request.late == 1)
+        bench.tell(.exchanged(bench.answer(to: request, jobs: [])))
+        bench.tell(.woken)
+        #expect(bench.next().exchange?.late == 0)
+    }
+
     @Test("past its lease a worker starts and fetches nothing until it has renewed and compared")
     func pastLease() throws {
         var bench = StateBench.connected(slots: 1)
@@ -271,5 +289,23 @@ struct WorkerStateTests {
         bench.tell(.ran(slot: starts[1].slot, .init(outcome: .snoozed(seconds: 5), children: [child])))
         let settlements = try #require(bench.next().exchange).settlements
         #expect(settlements.map { $0.children.count } == [1, 0])
+    }
+
+    @Test("a child that would be buried for its weight fails the job that wanted it")
+    func heavyChild() throws {
+        let report = DispatchReport(
+            slot: 0, number: 1, outcome: .succeeded, children: [Array(#"{"class":"C","args":["0123456789"]}"#.utf8)],
+            durationSeconds: 0, handler: "h", pid: 1)
+        let job = try Job(decoding: Array(#"{"class":"P","args":[]}"#.utf8))
+        var random = SeededGenerator(seed: 1)
+        func result(bytes: Int) -> RunResult {
+            RunResult(
+                report, of: job, random: &random, now: Timestamp(milliseconds: 1),
+                limits: PayloadLimits(bytes: bytes))
+        }
+        #expect(result(bytes: 1000).children.count == 1)
+        let heavy = result(bytes: 100)
+        #expect(heavy.children.isEmpty)
+        #expect(heavy.outcome.failure?.message.contains("limits.payload allows, 100") == true)
     }
 }

@@ -4,7 +4,7 @@
 --       7, 8 processed: total, today   9, 10 failed: total, today   11 poisoned   12 late results
 --       13… the queue of each step
 -- ARGV  1 identity   2 n   3 number of the first reservation to be made   4 prefix of a queue's key
---       5 jobs the dead set keeps   6 seconds it keeps one
+--       5 jobs the dead set keeps   6 seconds it keeps one   7 late results to count
 --       then, each list led by its length:
 --         steps, those that may give the same number of jobs together: how many steps, how many jobs each of them
 --         groups of reservations that just end: "n" | "s" | "f" (count nothing, a success, a failure), how many, ids
@@ -22,7 +22,7 @@
 -- hence HDEL and RPOP come first, which need no memory.
 local reservations, leases, retry, schedule, dead, queues = unpack(KEYS, 1, 6)
 local identity, prefix = ARGV[1], ARGV[4]
-local cursor = 7
+local cursor = 8
 local function take()
   cursor = cursor + 1
   return ARGV[cursor - 1]
@@ -68,6 +68,7 @@ local function count_death(deaths, limit, span)
 end
 
 local fenced, blocked, troubled, poisoned = {}, {}, {}, {}
+local late = tonumber(ARGV[7]) -- results of runs; what is put back unstarted is none
 local counted = { n = 0, s = 0, f = 0 }
 
 local steps = #KEYS - 12
@@ -85,6 +86,7 @@ for _ = 1, tonumber(take()) do
       counted[count] = counted[count] + 1
     else
       fenced[#fenced + 1] = ARGV[place]
+      late = late + 1
     end
   end
   cursor = cursor + number
@@ -168,8 +170,8 @@ local settle = others > 0 and {
 }
 
 for _ = 1, others do
-  local id, count = take(), take()
-  local problem, follow = settle[take()](id)
+  local id, count, what = take(), take(), take()
+  local problem, follow = settle[what](id)
   if not problem then
     local payload = redis.call('HGET', reservations, id)
     if redis.call('HDEL', reservations, id) == 1 then
@@ -182,6 +184,7 @@ for _ = 1, others do
       end
     else
       fenced[#fenced + 1] = id
+      if what ~= 'requeue' then late = late + 1 end
     end
   end
   if problem then
@@ -198,7 +201,7 @@ local function tally(total, day, number)
 end
 tally(KEYS[7], KEYS[8], counted.s + counted.f)
 tally(KEYS[9], KEYS[10], counted.f)
-if #fenced > 0 then redis.pcall('INCRBY', KEYS[12], #fenced) end
+if late > 0 then redis.pcall('INCRBY', KEYS[12], late) end
 
 local registered = redis.call('ZSCORE', leases, identity)
 local wanted = registered and tonumber(ARGV[2]) or 0
