@@ -145,9 +145,9 @@ extension Campaign {
         // One that comes back in time is not taken for dead, so nothing of it may run twice.
         let isLong = seconds > Ledgers.leaseSeconds - 6
         var hit = hit(
-            deed, seconds, scope: isLong ? .worker(host.name, there) : .nobody, disturbs: [host.name],
-            mostRuns: ChaosHost.mostHeld, isFreeze: isLong)
-        hit.sparesRescue = true
+            deed, seconds, scope: isLong ? .worker(host.name, there) : .nobody, mostRuns: ChaosHost.mostHeld,
+            isFreeze: isLong)
+        hit.frozen = .worker(host.name, there)
         return freeze(pid, seconds, hit)
     }
 

@@ -6,6 +6,8 @@ struct LedgerCheck {
     private let ledgers: Ledgers
     private let disturbances: Disturbances
     private let hindrances: Disturbances
+    /// In the order of their begin.
+    private let freezes: [Ledgers.Hit]
     private var runs: [JobName: [Ledgers.Run]]
     private var doubledBy: [Int: Int] = [:]
 
@@ -32,6 +34,7 @@ struct LedgerCheck {
         self.ledgers = ledgers
         disturbances = Disturbances(ledgers.hits)
         hindrances = Disturbances(ledgers.hits, ofRescue: true)
+        freezes = ledgers.hits.filter { $0.frozen != .nobody }.sorted { $0.at < $1.at }
         runs = Dictionary(grouping: ledgers.runs, by: \.name)
         for name in runs.keys { runs[name]?.sort { $0.startedAt < $1.startedAt } }
         figures.runs = ledgers.runs.count
@@ -111,8 +114,10 @@ struct LedgerCheck {
     /// could not say farewell.
     private mutating func judgePoison(_ name: JobName, _ mine: [Ledgers.Run]) {
         let kills = ledgers.hits.filter { hit in
-            let mayKill = hit.isKill || hit.isFreeze || hit.isStop && isDisturbed(hit)
-            return mayKill && mine.contains { hit.scope.covers($0) && mayHaveHit(hit, $0) }
+            mine.contains { run in
+                let mayKill = hit.isKill || hit.isFreeze || hit.isStop && isDisturbed(hit, for: run)
+                return mayKill && hit.scope.covers(run) && mayHaveHit(hit, run)
+            }
         }
         if kills.count < 3 { blame(.wrongEnd, name, "is buried as poison after \(kills.count) deaths") }
     }
@@ -159,13 +164,23 @@ struct LedgerCheck {
         guard run.startedAt <= hit.until + 0.2 else { return false }
         guard let end = run.endedAt else { return true }
         // Normally a run is settled within milliseconds; while the way to Redis is disturbed it waits.
-        return hit.at <= disturbances.end(from: end + 1, on: run.host)
+        return hit.at <= settled(run, by: end + 1)
     }
 
-    /// Whether something else disturbed the hosts of a deed while it went on.
-    private func isDisturbed(_ hit: Ledgers.Hit) -> Bool {
+    /// When a run that ended has been settled at the latest: nobody settles who is frozen or cut off.
+    private func settled(_ run: Ledgers.Run, by time: Double) -> Double {
+        var time = disturbances.end(from: time, on: run.host)
+        for freeze in freezes where freeze.frozen.covers(run) && freeze.at <= time && freeze.until + 1 > time {
+            time = disturbances.end(from: freeze.until + 1, on: run.host)
+        }
+        return time
+    }
+
+    /// Whether, while a deed went on, something else disturbed the run's host or froze its worker.
+    private func isDisturbed(_ hit: Ledgers.Hit, for run: Ledgers.Run) -> Bool {
         ledgers.hits.contains {
-            !$0.isStop && !$0.disturbs.isDisjoint(with: hit.disturbs) && $0.at <= hit.until && $0.until >= hit.at
+            !$0.isStop && ($0.disturbs.contains(run.host) || $0.frozen.covers(run)) && $0.at <= hit.until
+                && $0.until >= hit.at
         }
     }
 

@@ -135,10 +135,13 @@ struct LedgerCheckTests {
         ]
         #expect(Self.rules(ledgers) == [.duplicate], "a lost connection is no reason")
         ledgers.hits = [
-            Ledgers.Hit(title: "worker frozen", at: 11, until: 16, disturbs: [.a]),
+            Ledgers.Hit(title: "worker frozen", at: 11, until: 16, frozen: .worker(.a, 100)),
             Ledgers.Hit(title: "SIGTERM, start", at: 14, until: 17, scope: .host(.a), disturbs: [.a], mostRuns: 9),
         ]
+        ledgers.hits[1].isStop = true
         #expect(Self.rules(ledgers).isEmpty, "it could not be settled before the stop")
+        ledgers.hits[0].frozen = .worker(.a, 101)
+        #expect(Self.rules(ledgers) == [.duplicate], "another worker was frozen")
     }
 
     @Test("more repeated runs than a fault can have hit")

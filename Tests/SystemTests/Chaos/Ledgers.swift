@@ -77,12 +77,14 @@ struct Ledgers: Sendable {
         /// When it was over: thawed, started again, back in reach.
         var until: Double
         var scope: Scope = .nobody
-        /// Hosts whose way to Redis, or of whose processes one, it disturbs.
+        /// Hosts whose way to Redis, or whose scheduler or supervisor, it disturbs.
         var disturbs: Set<Deed.HostName> = []
         /// It strikes workers on the way to Redis and leaves those alone who rescue.
         var sparesRescue = false
         /// The most jobs that can have been under way in its scope.
         var mostRuns = 0
+        /// The worker that stood still meanwhile, also if not for so long that its jobs may run once more.
+        var frozen: Scope = .nobody
         /// Its victims go on where they stood: their handlers may still work on what others were given.
         var isFreeze = false
         var isKill = false
