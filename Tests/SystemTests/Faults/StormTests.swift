@@ -22,6 +22,8 @@ struct StormTests {
             while MonotonicTime.now() < end {
                 round += 1
                 if round.isMultiple(of: 10) { try faults.pushOfEachKind() }
+                // What waits for its retry is to be taken out before its time comes.
+                if round.isMultiple(of: 40) { try faults.ledger.harvest(faults.scene) }
                 if round.isMultiple(of: 2) {
                     faults.proxy.cutAll()
                 } else {
@@ -53,7 +55,10 @@ struct StormTests {
             // Every exchange is carried out, and not one answer comes.
             faults.proxy.inject(.cutAfter, on: "exchange", times: 1_000_000)
             for _ in 0..<3 { try faults.pushOfEachKind() }
-            FaultRun.pause(FaultRun.seconds(8, full: 60))
+            for _ in 0..<Int(FaultRun.seconds(8, full: 60)) {
+                FaultRun.pause(1)
+                try faults.ledger.harvest(faults.scene)
+            }
             faults.proxy.relent()
             try faults.settle("once answers come again", within: 60)
             try faults.proveExactly()
