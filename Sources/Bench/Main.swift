@@ -68,6 +68,7 @@ struct Main: ParsableCommand {
 
     /// On standard error: with --json the table is for a program.
     private func say(_ text: String) {
+        fflush(nil)  // The table comes before the verdict.
         let bytes = Array("\(text)\n".utf8)
         _ = Glibc.write(STDERR_FILENO, bytes, bytes.count)
     }

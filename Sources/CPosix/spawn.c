@@ -115,7 +115,7 @@ static _Noreturn void become(struct birth *birth) {
         // A parent that died before the call above will never send the signal.
         if (getppid() != birth->parent) _exit(127);
     }
-    // What it gains is speed, so a refusal (a seccomp filter) is no reason not to run.
+    // What it gains is speed, so a refusal (EPERM of a seccomp filter) is no reason not to run.
     if (spec->is_batch && sched_getscheduler(0) == SCHED_OTHER)
         sched_setscheduler(0, SCHED_BATCH, &(struct sched_param){.sched_priority = 0});
     // Our caller may block signals (a signalfd, a pool thread): its mask is nothing a program should inherit.
