@@ -73,7 +73,7 @@ chaos: build test-deps ## kill, freeze and cut everything: make chaos MINUTES=10
 		--scratch-path .build/simulate --filter ChaosTests/chaos
 
 .PHONY: faults
-faults: deps test-deps ## every fault at its full length, and a kill at every system call; as root, half an hour
+faults: deps test-deps ## every fault at its full length, and a kill at every kind of system call; as root, half an hour
 	MARTLET_FAULTS=full TEST_LIMIT=7200 .ci/test \
 		--filter 'SystemTests.(Cut|Wire|Refusal|RedisTrouble|ServerState|Storm|Process|Time|Machine|Syscall)Tests'
 

@@ -89,9 +89,12 @@ struct Blow: Hashable, CustomStringConvertible {
         return try Tracer(thread: threads[thread], injection: "\(call):signal=KILL:when=\(number)")
     }
 
+    private static let mostAlike = 20
+
     /// Writes down what a process calls while something happens.
     ///
-    /// - Returns: a blow for every call; for `make test` as many of them as asked for, by chance.
+    /// - Returns: a blow for every call, but of those that go on and on, as a look through /proc, only some, by chance; for
+    ///   `make test` as many as asked for, by chance.
     static func all(of pid: Int32, sample: Int, while body: () throws -> Void) throws -> [Blow] {
         let tracers = try Tracer.threads(of: pid).map { try Tracer(thread: $0) }
         try body()
@@ -104,7 +107,9 @@ struct Blow: Hashable, CustomStringConvertible {
                 blows.append(Blow(thread: thread, call: call, number: counts[call] ?? 1))
             }
         }
-        return FaultRun.isFull ? blows : Array(blows.shuffled().prefix(sample))
+        guard FaultRun.isFull else { return Array(blows.shuffled().prefix(sample)) }
+        let alike = Dictionary(grouping: blows) { "\($0.thread) \($0.call)" }
+        return alike.values.flatMap { $0.shuffled().prefix(mostAlike) }
     }
 }
 
