@@ -104,6 +104,8 @@ restarts() { systemctl show -P NRestarts martlet; }
 is_active() { [ "$(systemctl is-active martlet)" = active ]; }
 children_of() { pgrep -P "$(main_pid)" -f "martlet $1"; }
 workers() { children_of worker; }
+# is_dead PID: it has ended, whether or not somebody has reaped it.
+is_dead() { ! grep -qs '^State:[[:space:]]*[^ZX]' "/proc/$1/status"; }
 is_gone() { ! kill -0 "$1" 2>/dev/null; }
 not() { ! "$@"; }
 is_empty() { [ "$(sed -n 's/^populated //p' "$1/cgroup.events" 2>/dev/null || echo 0)" != 1 ]; }
