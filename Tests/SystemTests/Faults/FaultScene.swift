@@ -127,6 +127,10 @@ struct FaultScene {
         try jobs.push(Jobs.payload("Work", ledger.add(.done, "last")))
         try settle("at the end", sourceLocation: sourceLocation)
         try eventually("its end is written", sourceLocation: sourceLocation) { try jobs.reserved() == 0 }
+        // Who died with empty hands is forgotten a moment later.
+        try eventually(within: 30, "only those who live hold a lease", sourceLocation: sourceLocation) {
+            try jobs.call("ZCARD", "martlet:processes").integer == daemon.workers.count
+        }
         try jobs.call("DEL", "retry", "dead", "schedule")
         try scene.finish(sourceLocation: sourceLocation)
     }
