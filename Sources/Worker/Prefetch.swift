@@ -1,6 +1,7 @@
 package import Platform
 
-/// How many jobs to ask for at a time, and how many to hold beyond the free slots, so that a slot need not wait for a round trip to Redis between short jobs.
+/// How many jobs to ask for at a time, and how many to hold beyond the free slots, so that a slot need not wait for a round
+/// trip to Redis between short jobs.
 ///
 /// Only what can be expected to start within moments is worth holding: with jobs of a millisecond in ten slots that is a few
 /// dozen, with jobs of a second it is none, so no job waits behind a long one while another process is idle. How long these

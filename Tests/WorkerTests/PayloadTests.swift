@@ -3,6 +3,7 @@ import Platform
 import Queueing
 import Testing
 
+@testable import Handlers
 @testable import Worker
 
 /// What lies in a queue can be anything: what a worker decides about it before anything of it runs.
@@ -119,5 +120,23 @@ struct PayloadTests {
             }
             #expect(warned == (isWarned ? [size] : []))
         }
+    }
+
+    @Test("a child that would be buried for its weight fails the job that wanted it")
+    func heavyChild() throws {
+        let report = DispatchReport(
+            slot: 0, number: 1, outcome: .succeeded, children: [Array(#"{"class":"C","args":["0123456789"]}"#.utf8)],
+            durationSeconds: 0, handler: "h", pid: 1)
+        let job = try Job(decoding: Array(#"{"class":"P","args":[]}"#.utf8))
+        var random = SeededGenerator(seed: 1)
+        func result(bytes: Int) -> RunResult {
+            RunResult(
+                report, of: job, random: &random, now: Timestamp(milliseconds: 1),
+                limits: PayloadLimits(bytes: bytes))
+        }
+        #expect(result(bytes: 1000).children.count == 1)
+        let heavy = result(bytes: 100)
+        #expect(heavy.children.isEmpty)
+        #expect(heavy.outcome.failure?.message.contains("limits.payload allows, 100") == true)
     }
 }

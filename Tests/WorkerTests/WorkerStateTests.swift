@@ -3,7 +3,6 @@ import Platform
 import Queueing
 import Testing
 
-@testable import Handlers
 @testable import Worker
 
 @Suite("What a worker decides")
@@ -289,23 +288,5 @@ struct WorkerStateTests {
         bench.tell(.ran(slot: starts[1].slot, .init(outcome: .snoozed(seconds: 5), children: [child])))
         let settlements = try #require(bench.next().exchange).settlements
         #expect(settlements.map { $0.children.count } == [1, 0])
-    }
-
-    @Test("a child that would be buried for its weight fails the job that wanted it")
-    func heavyChild() throws {
-        let report = DispatchReport(
-            slot: 0, number: 1, outcome: .succeeded, children: [Array(#"{"class":"C","args":["0123456789"]}"#.utf8)],
-            durationSeconds: 0, handler: "h", pid: 1)
-        let job = try Job(decoding: Array(#"{"class":"P","args":[]}"#.utf8))
-        var random = SeededGenerator(seed: 1)
-        func result(bytes: Int) -> RunResult {
-            RunResult(
-                report, of: job, random: &random, now: Timestamp(milliseconds: 1),
-                limits: PayloadLimits(bytes: bytes))
-        }
-        #expect(result(bytes: 1000).children.count == 1)
-        let heavy = result(bytes: 100)
-        #expect(heavy.children.isEmpty)
-        #expect(heavy.outcome.failure?.message.contains("limits.payload allows, 100") == true)
     }
 }
