@@ -38,6 +38,9 @@ let package = Package(
     ),
     .target(name: "JobModel", swiftSettings: house),
 
+    // What runs cost, and what follows from it: pure.
+    .target(name: "Insight", swiftSettings: house),
+
     // 2: formats and wires
     .target(name: "Configuration", dependencies: ["JobModel", yams], swiftSettings: house),
     .target(
@@ -45,10 +48,10 @@ let package = Package(
 
     // 3: the domain, with input and output
     .target(
-      name: "Handlers", dependencies: ["Configuration", "JobModel", "Platform", logging],
+      name: "Handlers", dependencies: ["Configuration", "Insight", "JobModel", "Platform", logging],
       swiftSettings: house),
     .target(
-      name: "Queueing", dependencies: ["JobModel", "Redis"],
+      name: "Queueing", dependencies: ["Insight", "JobModel", "Redis"],
       resources: [
         .embedInCode("Scripts")
       ], swiftSettings: house),
@@ -58,20 +61,22 @@ let package = Package(
     .target(
       name: "Worker",
       dependencies: [
-        "Handlers", "Queueing", "Redis", "Configuration", "JobModel", "Platform", logging,
+        "Handlers", "Queueing", "Redis", "Configuration", "Insight", "JobModel", "Platform", logging,
       ],
       swiftSettings: house),
     .target(
       name: "Scheduler",
-      dependencies: ["Queueing", "Redis", "Configuration", "JobModel", "Platform", logging],
+      dependencies: [
+        "Queueing", "Redis", "Configuration", "Insight", "JobModel", "Platform", logging,
+      ],
       swiftSettings: house),
 
     // 5: everything meets here, and only here
     .executableTarget(
       name: "CLI",
       dependencies: [
-        "Supervisor", "Worker", "Scheduler", "Handlers", "Queueing", "Configuration", "Redis",
-        "Platform",
+        "Supervisor", "Worker", "Scheduler", "Handlers", "Queueing", "Configuration", "Insight",
+        "Redis", "Platform",
         "JobModel", argumentParser, logging,
       ], swiftSettings: house),
     .executableTarget(
@@ -85,6 +90,7 @@ let package = Package(
       name: "TestSupport", dependencies: ["Platform", "Redis"], path: "Tests/TestSupport",
       swiftSettings: house),
     .testTarget(name: "JobModelTests", dependencies: ["JobModel"], swiftSettings: house),
+    .testTarget(name: "InsightTests", dependencies: ["Insight"], swiftSettings: house),
     .testTarget(
       name: "PlatformTests", dependencies: ["Platform", "TestSupport", logging],
       swiftSettings: house),
@@ -94,11 +100,11 @@ let package = Package(
       name: "RedisTests", dependencies: ["Redis", "Platform", "TestSupport"], swiftSettings: house),
     .testTarget(
       name: "QueueingTests",
-      dependencies: ["Queueing", "Redis", "JobModel", "Platform", "TestSupport"],
+      dependencies: ["Queueing", "Redis", "Insight", "JobModel", "Platform", "TestSupport"],
       swiftSettings: house),
     .testTarget(
       name: "HandlersTests",
-      dependencies: ["Handlers", "Configuration", "JobModel", "Platform", "TestSupport"],
+      dependencies: ["Handlers", "Configuration", "Insight", "JobModel", "Platform", "TestSupport"],
       swiftSettings: house),
     .testTarget(
       name: "SupervisorTests", dependencies: ["Supervisor", "Platform", "TestSupport"],
@@ -106,23 +112,23 @@ let package = Package(
     .testTarget(
       name: "WorkerTests",
       dependencies: [
-        "Worker", "Handlers", "Queueing", "Redis", "Configuration", "JobModel", "Platform",
-        "TestSupport",
+        "Worker", "Handlers", "Queueing", "Redis", "Configuration", "Insight", "JobModel",
+        "Platform", "TestSupport",
       ], swiftSettings: house),
     .testTarget(
       name: "SchedulerTests",
       dependencies: [
-        "Scheduler", "Queueing", "Redis", "Configuration", "JobModel", "Platform", "TestSupport",
-        logging,
+        "Scheduler", "Queueing", "Redis", "Configuration", "Insight", "JobModel", "Platform",
+        "TestSupport", logging,
       ],
       swiftSettings: house),
     .testTarget(
-      name: "SystemTests", dependencies: ["Queueing", "Redis", "Platform", "TestSupport", "CLI"],
+      name: "SystemTests", dependencies: ["Queueing", "Redis", "Insight", "Platform", "TestSupport", "CLI"],
       swiftSettings: house),
     .testTarget(
       name: "SimulationTests",
       dependencies: [
-        "Worker", "Scheduler", "Supervisor", "Queueing", "Redis", "JobModel", "Platform",
+        "Worker", "Scheduler", "Supervisor", "Queueing", "Redis", "Insight", "JobModel", "Platform",
         "TestSupport",
       ],
       path: "Tests/Simulation", swiftSettings: house),

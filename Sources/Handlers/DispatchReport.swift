@@ -1,3 +1,4 @@
+package import Insight
 package import JobModel
 
 /// What one run came to. Its slot is free when this is reported, unless it was said to be written off.
@@ -14,6 +15,8 @@ package struct DispatchReport: Sendable {
     package let handler: String?
     /// The process that ran it; nil if none was started.
     package let pid: Int32?
+    /// What the run cost; nil if it was not among those measured.
+    package var cost: RunCost?
 }
 
 /// A sign of life from a run that goes on.

@@ -9,17 +9,19 @@ struct TidyTests {
         let log = ["Logging"]
         let allowed: [String: Set<String>] = [
             "JobModel": [],
+            "Insight": [],
             "Platform": Set(["CPosix", "CSystemd", "CZlib", "Glibc", "Synchronization"] + log),
             "Redis": ["CHiredis", "COpenSSL", "Platform", "Glibc"],
-            "Queueing": ["JobModel", "Redis", "Glibc"],
+            "Queueing": ["Insight", "JobModel", "Redis", "Glibc"],
             "Configuration": ["Yams", "JobModel", "Foundation", "Glibc"],
-            "Handlers": Set(["Configuration", "JobModel", "Platform", "Glibc"] + log),
-            "Worker": Set(["Handlers", "Queueing", "Redis", "Configuration", "JobModel", "Platform", "Glibc"] + log),
-            "Scheduler": Set(["Queueing", "Redis", "Configuration", "JobModel", "Platform", "Glibc"] + log),
+            "Handlers": Set(["Insight", "Configuration", "JobModel", "Platform", "Glibc"] + log),
+            "Worker": Set(["Insight", "Handlers", "Queueing", "Redis", "Configuration", "JobModel", "Platform", "Glibc"] + log),
+            "Scheduler": Set(["Insight", "Queueing", "Redis", "Configuration", "JobModel", "Platform", "Glibc"] + log),
             "Supervisor": Set(["Platform", "Glibc"] + log),
             "CLI": Set(
                 [
-                    "Supervisor", "Worker", "Scheduler", "Handlers", "Queueing", "Redis", "Configuration", "JobModel",
+                    "Supervisor", "Worker", "Scheduler", "Handlers", "Queueing", "Redis", "Configuration", "Insight",
+                    "JobModel",
                     "Platform", "ArgumentParser", "Foundation", "Glibc",
                 ] + log),
             "Bench": ["Platform", "Redis", "ArgumentParser", "Foundation", "Glibc"],
