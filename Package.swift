@@ -48,7 +48,8 @@ let package = Package(
 
     // 3: the domain, with input and output
     .target(
-      name: "Handlers", dependencies: ["Configuration", "Insight", "JobModel", "Platform", logging],
+      name: "Handlers",
+      dependencies: ["Configuration", "Insight", "JobModel", "Platform", logging],
       swiftSettings: house),
     .target(
       name: "Queueing", dependencies: ["Insight", "JobModel", "Redis"],
@@ -61,7 +62,8 @@ let package = Package(
     .target(
       name: "Worker",
       dependencies: [
-        "Handlers", "Queueing", "Redis", "Configuration", "Insight", "JobModel", "Platform", logging,
+        "Handlers", "Queueing", "Redis", "Configuration", "Insight", "JobModel", "Platform",
+        logging,
       ],
       swiftSettings: house),
     .target(
@@ -104,7 +106,9 @@ let package = Package(
       swiftSettings: house),
     .testTarget(
       name: "HandlersTests",
-      dependencies: ["Handlers", "Configuration", "Insight", "JobModel", "Platform", "TestSupport"],
+      dependencies: [
+        "Handlers", "Configuration", "Insight", "JobModel", "Platform", "TestSupport",
+      ],
       swiftSettings: house),
     .testTarget(
       name: "SupervisorTests", dependencies: ["Supervisor", "Platform", "TestSupport"],
@@ -123,7 +127,8 @@ let package = Package(
       ],
       swiftSettings: house),
     .testTarget(
-      name: "SystemTests", dependencies: ["Queueing", "Redis", "Insight", "Platform", "TestSupport", "CLI"],
+      name: "SystemTests",
+      dependencies: ["Queueing", "Redis", "Insight", "Platform", "TestSupport", "CLI"],
       swiftSettings: house),
     .testTarget(
       name: "SimulationTests",

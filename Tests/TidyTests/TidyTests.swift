@@ -15,7 +15,8 @@ struct TidyTests {
             "Queueing": ["Insight", "JobModel", "Redis", "Glibc"],
             "Configuration": ["Yams", "JobModel", "Foundation", "Glibc"],
             "Handlers": Set(["Insight", "Configuration", "JobModel", "Platform", "Glibc"] + log),
-            "Worker": Set(["Insight", "Handlers", "Queueing", "Redis", "Configuration", "JobModel", "Platform", "Glibc"] + log),
+            "Worker": Set(
+                ["Insight", "Handlers", "Queueing", "Redis", "Configuration", "JobModel", "Platform", "Glibc"] + log),
             "Scheduler": Set(["Insight", "Queueing", "Redis", "Configuration", "JobModel", "Platform", "Glibc"] + log),
             "Supervisor": Set(["Platform", "Glibc"] + log),
             "CLI": Set(
