@@ -7,11 +7,6 @@ import Platform
 ///
 /// Only the leader touches it.
 final class ServeProcess: EventSink, HandlerProcessOwner, RunKeeper {
-    /// Bytes of one line on descriptor 4.
-    static let longestAnswer = 1 << 20
-    /// At the end of the process, how much of descriptor 4 is still read: twice the longest line, in 64 KiB steps.
-    private static let lastReads = 2 * longestAnswer / (64 << 10)
-
     private struct Assignment {
         let number: Int
         let slot: Int
@@ -26,13 +21,8 @@ final class ServeProcess: EventSink, HandlerProcessOwner, RunKeeper {
     private let handler: Handler
     private let host: HandlerHost
     private var process: HandlerProcess?
-    private var input: FileDescriptor?
-    private var answers: FileDescriptor?
-    /// The other end of `input`, never read: it shows what the process has not read when it ends.
-    private var unread: FileDescriptor?
-    private var feed = Feed()
-    private var isInputWatched = false
-    private var lines = LineSplitter(limit: longestAnswer)
+    /// Nil until it is started.
+    private var channel: ServeChannel?
     private var assignments: [Assignment] = []
     private var gauge: MemoryGauge?
     private var timer: TimerID?
@@ -62,9 +52,7 @@ final class ServeProcess: EventSink, HandlerProcessOwner, RunKeeper {
     func start() {
         do throws(SystemError) {
             let pipes = try HandlerPipes()
-            input = pipes.input.take()
-            answers = pipes.answers.take()
-            unread = try pipes.duplicateInputReader()
+            channel = try ServeChannel(pipes, host: host)
             let spec = handler.spec(
                 environment: handler.environment.serving, descriptors: pipes.descriptors(inputNumber: 3))
             try host.start(handler, spec, pipes) { self.spawned($0, pipes) }
@@ -80,7 +68,7 @@ final class ServeProcess: EventSink, HandlerProcessOwner, RunKeeper {
         case .success(let started):
             process = HandlerProcess(started, of: handler, jid: nil, pipes: pipes, owner: self, host: host)
             if handler.settings.maxMemory != nil { gauge = MemoryGauge(of: started.child.pid) }
-            if let raw = answers?.raw { host.watch(raw, for: .readable, self) }
+            channel?.watchAnswers(for: self)
             handle(.spawned)
         }
     }
@@ -90,8 +78,9 @@ final class ServeProcess: EventSink, HandlerProcessOwner, RunKeeper {
     /// - Precondition: the process has room.
     func assign(_ run: Run, now: MonotonicTime) {
         let deadline = host.board.begin(slot: run.slot, keeper: self, pid: pid, now: now)
-        assignments.append(Assignment(number: run.number, slot: run.slot, offset: feed.added))
-        feed.add {
+        guard let channel else { preconditionFailure("a process with room has been started") }
+        assignments.append(Assignment(number: run.number, slot: run.slot, offset: channel.added))
+        channel.add {
             RunLine.append(
                 run: run.number, attempt: run.job.attempt, deadlineMilliseconds: deadline, payload: run.job.payload,
                 to: &$0)
@@ -121,59 +110,29 @@ final class ServeProcess: EventSink, HandlerProcessOwner, RunKeeper {
     // MARK: Pipes
 
     func ready(_ fd: Int32, _ readiness: Readiness) {
-        if fd == input?.raw {
+        guard let channel else { return }
+        if channel.isInput(fd) {
             flush()
-        } else if fd == answers?.raw {
-            readAnswers()
+        } else if channel.isAnswers(fd) {
+            readAnswers(channel)
         }
         host.board.deliver()
     }
 
     /// Writes what waits, as far as the pipe takes it.
-    func flush() {
-        guard input != nil else { return }
-        switch feed.flush({ input?.write($0) ?? .end }) {
-        case .done: watchInput(false)
-        case .blocked: watchInput(true)
-        case .refused: preconditionFailure("we hold the other end ourselves")
-        }
-    }
+    func flush() { channel?.flush(for: self) }
 
-    private func watchInput(_ isWanted: Bool) {
-        guard isWanted != isInputWatched, let raw = input?.raw else { return }
-        isInputWatched = isWanted
-        if isWanted { host.watch(raw, for: .writable, self) } else { host.loop.forget(raw) }
-    }
-
-    private func closeInput() {
-        if let raw = input?.raw { host.loop.forget(raw) }
-        input = nil
-    }
-
-    private func readAnswers() {
+    private func readAnswers(_ channel: ServeChannel) {
         let count = assignments.count
-        let step = readOnce()
+        let step = channel.read { take($0) }
         handle(.readEnded)
         if step == .end {
-            closeAnswers()
+            channel.closeAnswers()
             handle(.hungUp)
         }
         guard assignments.count < count else { return }
         if let limit = handler.settings.maxMemory, let used = gauge?.residentBytes(), used > limit { handle(.retired) }
         pool.hasRoom(self)
-    }
-
-    private func readOnce() -> HandlerHost.ReadStep {
-        host.read {
-            answers?.read(into: $0) ?? .end
-        } _: {
-            lines.feed($0) { take($0) }
-        }
-    }
-
-    private func closeAnswers() {
-        if let raw = answers?.raw { host.loop.forget(raw) }
-        answers = nil
     }
 
     private func take(_ piece: LineSplitter.Piece) {
@@ -188,14 +147,15 @@ final class ServeProcess: EventSink, HandlerProcessOwner, RunKeeper {
     }
 
     func processEnded(_ report: ExitReport, lastLines: String) {
-        // What it answered before its end counts; half a line does not.
-        var reads = 0
-        while reads < Self.lastReads, readOnce() == .some { reads += 1 }
-        closeAnswers()
-        let consumed = feed.written - ((unread?.raw).map(HandlerPipes.bytesWaiting) ?? 0)
-        handle(.undelivered(assignments.filter { $0.offset >= consumed }.map(\.number)))
-        closeInput()
-        unread = nil
+        if let channel {
+            // What it answered before its end counts; half a line does not.
+            var reads = 0
+            while reads < ServeChannel.lastReads, channel.read({ take($0) }) == .some { reads += 1 }
+            channel.closeAnswers()
+            let consumed = channel.takeConsumed()
+            handle(.undelivered(assignments.filter { $0.offset >= consumed }.map(\.number)))
+            channel.closeInput()
+        }
         log("a handler's process ended: \(report.status)", state.isWanted ? .warning : .debug)
         handle(.exited(report, lastLines: lastLines))
     }
@@ -229,9 +189,9 @@ final class ServeProcess: EventSink, HandlerProcessOwner, RunKeeper {
             guard let slot = assignments.first(where: { $0.number == number })?.slot else { return }
             host.board.progress(slot: slot, percent: percent, note: note)
         case .sendQuiet:
-            feed.add { $0 += RunLine.quiet }
+            channel?.add { $0 += RunLine.quiet }
             flush()
-        case .closeInput: closeInput()
+        case .closeInput: channel?.closeInput()
         case .report(let violation):
             log("a handler's process broke the protocol and is killed: it \(violation.reason)", .warning)
         case .terminate:

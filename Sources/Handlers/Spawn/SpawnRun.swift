@@ -7,9 +7,6 @@ import Platform
 ///
 /// The process ends the run, not the end of its pipes: a grandchild may hold those for hours.
 final class SpawnRun: RunKeeper, HandlerProcessOwner, EventSink {
-    /// At the end of the process, how much of descriptor 4 is still read: twice its longest line, in 64 KiB steps.
-    private static let lastReads = 2 * ServeProcess.longestAnswer / (64 << 10)
-
     private let run: Run
     private let handler: Handler
     private let host: HandlerHost
@@ -17,7 +14,7 @@ final class SpawnRun: RunKeeper, HandlerProcessOwner, EventSink {
     private var input: FileDescriptor?
     private var answers: FileDescriptor?
     private var feed = Feed()
-    private var lines = LineSplitter(limit: ServeProcess.longestAnswer)
+    private var lines = LineSplitter(limit: ServeChannel.longestAnswer)
     /// The one final answer written to descriptor 4.
     private var verdict: Outcome?
     private var fate = Fate.open
@@ -209,7 +206,7 @@ final class SpawnRun: RunKeeper, HandlerProcessOwner, EventSink {
         if let raw = input?.raw { host.loop.forget(raw) }
         input = nil
         var reads = 0
-        while reads < Self.lastReads, readAnswers() == .some { reads += 1 }
+        while reads < ServeChannel.lastReads, readAnswers() == .some { reads += 1 }
         closeAnswers()
         if !isFinished { finish(outcome(of: report, lastLines: lastLines)) }
     }
