@@ -28,6 +28,8 @@ struct StatusJSON: Encodable {
         let rssKb: Int
         let slow: Int
         let writtenOff: Int
+        /// Why it fetches nothing for now; absent while it does.
+        let held: String?
         let jobs: [Job]
     }
 
@@ -89,7 +91,7 @@ extension StatusJSON.Process {
             labels: process.labels, version: process.version, queues: process.queues,
             startedAt: process.startedAt?.seconds, concurrency: process.concurrency, busy: process.busy,
             beat: process.lastBeat?.seconds, quiet: process.isQuiet, rssKb: process.residentKB,
-            slow: process.jobs.count(where: \.isSlow), writtenOff: process.writtenOff,
+            slow: process.jobs.count(where: \.isSlow), writtenOff: process.writtenOff, held: process.hold,
             jobs: process.jobs.map(StatusJSON.Job.init))
     }
 }

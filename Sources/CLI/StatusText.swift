@@ -35,10 +35,15 @@ enum StatusText {
                 let up = process.startedAt.map { duration(report.now.seconds - $0.seconds) } ?? "-"
                 return [
                     process.identity, String(process.busy), slots(process),
-                    "\((process.residentKB + 512) / 1024) MB", up, process.isQuiet ? "quiet" : "running",
+                    "\((process.residentKB + 512) / 1024) MB", up, state(of: process),
                     process.queues.joined(separator: " "),
                 ]
             })
+    }
+
+    private static func state(of process: ProcessState) -> String {
+        if process.isQuiet { return "quiet" }
+        return process.hold.map { "held: \($0)" } ?? "running"
     }
 
     private static func slots(_ process: ProcessState) -> String {

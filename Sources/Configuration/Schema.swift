@@ -67,6 +67,20 @@ package enum Schema {
         "How many objects and arrays of a payload may be open at once, the payload itself among them. A deeper one goes to "
             + "the dead set.")
 
+    static let memory = SchemaKey(
+        "memory", .section, .meaning("the defaults of its keys"), "What is watched of memory.")
+    static let memoryPressure = SchemaKey(
+        "memory.pressure", .share(0...1), .value("10%"),
+        "Back-pressure: while some task waits for memory for so much of the time (`some` of the kernel's pressure stall "
+            + "information, over the last second), and no more than `available` of it is left, a worker fetches nothing and "
+            + "gives back what has not started, so that a healthier host does it; running jobs go on. It fetches again "
+            + "when that has clearly not been so for 5 s. Looked at once a second for the host, and for each cgroup above "
+            + "the worker that has a limit.")
+    static let memoryAvailable = SchemaKey(
+        "memory.available", .share(0...1), .value("10%"),
+        "Of the host's memory, or of the cgroup's limit; files that are only cached count as available. On a kernel without "
+            + "pressure stall information half of this alone decides. 0%: no back-pressure.")
+
     static let log = SchemaKey("log", .section, .meaning("the defaults of its keys"), "What is logged, and how.")
     static let logLevel = SchemaKey(
         "log.level", .word(["trace", "debug", "info", "notice", "warning", "error", "critical"]), .value("info"),
@@ -175,8 +189,7 @@ package enum Schema {
     /// Keys of the file itself.
     package static let top = [
         redis, processes, concurrency, timeout, slow, queues, handlers, maximumRetries, deadMaximumJobs, deadTimeout,
-        poison,
-        limits, log, tag, labels,
+        poison, limits, memory, log, tag, labels,
     ]
     /// Keys of `redis` where it is a mapping.
     package static let redisKeys = [
@@ -185,6 +198,8 @@ package enum Schema {
     ]
     /// Keys of `poison`.
     package static let poisonKeys = [poisonDeaths, poisonWithin]
+    /// Keys of `memory`.
+    package static let memoryKeys = [memoryPressure, memoryAvailable]
     /// Keys of `log`.
     package static let logKeys = [logLevel, logFormat]
     /// Keys of `limits`.
@@ -197,7 +212,8 @@ package enum Schema {
     /// Keys of a handler's `limits`.
     package static let processLimitKeys = [memoryLimit, taskLimit]
     /// Every key, in the order of the reference page.
-    package static let keys = top + redisKeys + poisonKeys + limitKeys + logKeys + handlerKeys + processLimitKeys
+    package static let keys =
+        top + redisKeys + poisonKeys + limitKeys + memoryKeys + logKeys + handlerKeys + processLimitKeys
 
     /// Top-level keys that a later version will take; until then they are refused by name.
     static let announced = ["capsules", "cron", "web"]

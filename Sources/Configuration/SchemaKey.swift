@@ -16,6 +16,8 @@ package struct SchemaKey: Sendable, Equatable {
         case duration(ClosedRange<Double>)
         /// Bytes.
         case size(ClosedRange<Int>)
+        /// A part of 1, written as a percentage.
+        case share(ClosedRange<Double>)
         case word([String])
         case text
         case texts
@@ -61,6 +63,9 @@ package struct SchemaKey: Sendable, Equatable {
         case .size(let range):
             "a size from \(SizeText.text(bytes: range.lowerBound)) to \(SizeText.text(bytes: range.upperBound)), "
                 + "such as 64KB, 512MB or 2GB"
+        case .share(let range):
+            "a percentage from \(ShareText.text(share: range.lowerBound)) to "
+                + "\(ShareText.text(share: range.upperBound)), such as 10%"
         case .word(let words): "one of " + words.joined(separator: ", ")
         case .text: "a text"
         case .texts: "a list of texts, as in [one, two]"
@@ -107,6 +112,16 @@ extension SchemaKey {
                 refusal(of: text).text + (isBare ? "; a bare number counts bytes: did you mean \(text)MB?" : ""))
         }
         return bytes
+    }
+
+    /// A part of 1.
+    ///
+    /// - Precondition: the key's kind is `share`.
+    func share(_ text: String) throws(Mistake) -> Double {
+        guard case .share(let range) = kind else { preconditionFailure("\(path) holds no percentage") }
+        let share = try ShareText.share(text)
+        guard range.contains(share) else { throw refusal(of: text) }
+        return share
     }
 
     /// - Precondition: the key's kind is `word`.

@@ -32,6 +32,7 @@ package struct Settings: Codable, Equatable, Sendable {
     package var poison: PoisonLimit
     /// What is larger or deeper is not run.
     package var payloadLimits: PayloadLimits
+    package var memory: MemorySettings
     /// swift-log's name: trace, debug, info, notice, warning, error, critical.
     package var logLevel: String
     /// auto, text, json or journal.
@@ -44,7 +45,8 @@ package struct Settings: Codable, Equatable, Sendable {
         concurrency: Int = 10, stopTimeout: Double = 25, slow: Double = 60, queues: [QueueSetting],
         handlers: [HandlerSettings] = [],
         maximumRetries: Int = 25, deadMaximumJobs: Int = 10_000, deadTimeout: Double = 180 * 86_400,
-        poison: PoisonLimit = PoisonLimit(), payloadLimits: PayloadLimits = PayloadLimits(), logLevel: String = "info",
+        poison: PoisonLimit = PoisonLimit(), payloadLimits: PayloadLimits = PayloadLimits(),
+        memory: MemorySettings = MemorySettings(), logLevel: String = "info",
         logFormat: String = "auto", tag: String = "", labels: [String] = []
     ) {
         self.file = file
@@ -61,6 +63,7 @@ package struct Settings: Codable, Equatable, Sendable {
         self.deadTimeout = deadTimeout
         self.poison = poison
         self.payloadLimits = payloadLimits
+        self.memory = memory
         self.logLevel = logLevel
         self.logFormat = logFormat
         self.tag = tag

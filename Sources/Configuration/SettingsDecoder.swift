@@ -49,6 +49,7 @@ struct SettingsDecoder {
         var settings = top(section, path: path, isSidekiq: form)
         decodePoison(section, into: &settings)
         settings.payloadLimits = limits(in: section)
+        settings.memory = memory(in: section)
         decodeLog(section, into: &settings)
         if isVerbose, section["log"] == nil { settings.logLevel = "debug" }
         return settings
@@ -92,6 +93,14 @@ struct SettingsDecoder {
             bytes: diagnosis.valueOrDefault(Schema.payloadLimit, in: limits, Schema.payloadLimit.size),
             warningBytes: diagnosis.valueOrDefault(Schema.payloadWarning, in: limits, Schema.payloadWarning.size),
             depth: diagnosis.valueOrDefault(Schema.payloadDepth, in: limits, Schema.payloadDepth.integer))
+    }
+
+    private mutating func memory(in section: Section) -> MemorySettings {
+        let memory = subsection(Schema.memory, in: section) ?? Section(path: "memory", place: .start, entries: [])
+        diagnosis.reportUnknownKeys(in: memory, known: Schema.memoryKeys)
+        return MemorySettings(
+            pressure: diagnosis.valueOrDefault(Schema.memoryPressure, in: memory, Schema.memoryPressure.share),
+            available: diagnosis.valueOrDefault(Schema.memoryAvailable, in: memory, Schema.memoryAvailable.share))
     }
 
     private mutating func decodeLog(_ section: Section, into settings: inout Settings) {

@@ -13,10 +13,12 @@ package struct ProcessRecord: Equatable, Sendable {
     package var residentKB: Int
     /// Slots out of service; ours, dashboards do not know it.
     package var writtenOff: Int
+    /// Why it fetches nothing for now, although it is not quiet; nil while it does. Ours, too.
+    package var hold: String?
 
     package init(
         info: [UInt8], concurrency: Int, busy: Int, beat: Timestamp, roundTripMicroseconds: Int, isQuiet: Bool,
-        residentKB: Int, writtenOff: Int = 0
+        residentKB: Int, writtenOff: Int = 0, hold: String? = nil
     ) {
         self.info = info
         self.concurrency = concurrency
@@ -26,6 +28,7 @@ package struct ProcessRecord: Equatable, Sendable {
         self.isQuiet = isQuiet
         self.residentKB = residentKB
         self.writtenOff = writtenOff
+        self.hold = hold
     }
 
     /// Fields and values, as the dashboards of Sidekiq 6 to 8 read them.
@@ -34,6 +37,7 @@ package struct ProcessRecord: Equatable, Sendable {
             ("concurrency", String(concurrency)), ("busy", String(busy)), ("beat", String(beat.seconds)),
             ("rtt_us", String(roundTripMicroseconds)), ("quiet", isQuiet ? "true" : "false"),
             ("rss", String(residentKB)), ("written_off", String(writtenOff)),
+            ("held", hold ?? ""),
         ]
         return [Array("info".utf8), info] + texts.flatMap { [Array($0.0.utf8), Array($0.1.utf8)] }
     }

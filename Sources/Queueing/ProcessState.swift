@@ -18,6 +18,8 @@ package struct ProcessState: Equatable, Sendable {
     package var residentKB: Int
     /// Slots whose killed processes do not end; 0 for Sidekiq's own.
     package var writtenOff: Int
+    /// Why it fetches nothing for now; nil while it does, or if it is quiet.
+    package var hold: String?
     /// The longest running first.
     package var jobs: [RunningJob]
 
@@ -65,6 +67,7 @@ package struct ProcessState: Equatable, Sendable {
         // Anybody may have written it: what is computed from it must not overflow.
         residentKB = min(max(0, fields["rss"].flatMap { Int($0) } ?? 0), 1 << 50)
         writtenOff = max(0, fields["written_off"].flatMap { Int($0) } ?? 0)
+        hold = fields["held"].flatMap { $0.isEmpty ? nil : $0 }
         jobs = (work.pairs ?? []).compactMap { RunningJob(slot: $0.name, entry: $0.value) }
             .sorted { ($0.startedAt?.milliseconds ?? 0, $0.slot) < ($1.startedAt?.milliseconds ?? 0, $1.slot) }
     }

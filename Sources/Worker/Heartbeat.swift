@@ -21,6 +21,7 @@ struct Heartbeat {
     private var age = 0
     private var recordedBusy = 0
     private var recordedWrittenOff = 0
+    private var recordedHold: String?
     private var residentKB = 0
     /// How long the last beat took, by which the dashboard judges the way to Redis.
     private var roundTripMicroseconds = 0
@@ -72,15 +73,15 @@ struct Heartbeat {
         var beat = ProcessRegistry.Beat(identity: identity)
         let isRegular = age % (2 * Int(Self.seconds)) == 0
         if isRegular || residentKB == 0 { residentKB = resident() }
-        guard isRegular || state.busy > 0 || recordedBusy > 0 || state.writtenOff != recordedWrittenOff else {
-            return beat
-        }
+        let isNews = state.writtenOff != recordedWrittenOff || state.hold != recordedHold
+        guard isRegular || state.busy > 0 || recordedBusy > 0 || isNews else { return beat }
         recordedBusy = state.busy
         recordedWrittenOff = state.writtenOff
+        recordedHold = state.hold
         beat.record = ProcessRecord(
             info: info, concurrency: concurrency, busy: state.busy, beat: now.wall,
             roundTripMicroseconds: roundTripMicroseconds, isQuiet: state.phase != .running, residentKB: residentKB,
-            writtenOff: recordedWrittenOff)
+            writtenOff: recordedWrittenOff, hold: recordedHold)
         beat.work = state.slots.enumerated().compactMap { index, slot in
             slot.occupation.map {
                 WorkEntry(

@@ -47,7 +47,7 @@ extension WorkerState {
     /// What waits for a slot goes back: all of it once nothing is started any more, before that what has waited too long.
     mutating func giveBack(_ now: MonotonicTime) {
         let returned =
-            phase == .running
+            isFetching
             ? waiting.take(olderThan: now.advanced(bySeconds: -terms.tuning.patienceSeconds))
             : waiting.takeAll()
         guard !returned.isEmpty else { return }

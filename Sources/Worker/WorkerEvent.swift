@@ -26,6 +26,8 @@ package enum WorkerEvent: Sendable {
     case slotWrittenOff(Int)
     /// That process has ended.
     case slotReturned(Int)
+    /// Fetch nothing while there is a reason, and give back what has not started; running jobs go on. Nil: go on.
+    case held(String?)
     /// Fetch nothing more; running jobs go on.
     case quiet
     /// Quiet, wait for running jobs until the deadline, put the rest back, end.

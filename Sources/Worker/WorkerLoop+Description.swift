@@ -54,6 +54,7 @@ extension WorkerLoop {
                 "spawning": "\(census.working[.spawn, default: 0])",
                 "spawns_in_line": "\(census.inLine[.spawn, default: 0])",
                 "redis": "\(link.isUp ? "connected" : "away")", "phase": "\(state.phase)",
+                "held": "\(state.hold ?? "no")",
             ])
     }
 
@@ -90,7 +91,7 @@ extension WorkerLoop {
         if let obstacle { return "no progress: \(obstacle)" }
         if !link.isUp { return "waiting for Redis" }
         switch state.writtenOff {
-        case 0: return state.phase == .running ? "" : "quiet"
+        case 0: return state.phase == .running ? state.hold.map { "held: \($0)" } ?? "" : "quiet"
         case 1: return "1 slot written off"
         case let count: return "\(count) slots written off"
         }

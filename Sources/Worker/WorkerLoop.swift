@@ -1,5 +1,6 @@
 import Configuration
 import Handlers
+import Insight
 import JobModel
 import Logging
 import Platform
@@ -31,6 +32,8 @@ final class WorkerLoop: @unchecked Sendable {
     /// What keeps work from moving, while something does.
     var obstacle: String?
     var slow = SlowRuns()
+    let memory = MemoryWatch()
+    var pressure: PressureGate
     let slowLimits: SlowRuns.Limits
     /// How many slow runs the supervisor knows of.
     var toldSlow = 0
@@ -65,6 +68,7 @@ final class WorkerLoop: @unchecked Sendable {
         state = WorkerState(plan.terms, seed: plan.seed, now: .bootTime())
         heartbeat = Heartbeat(plan)
         slowLimits = SlowRuns.Limits(plan.settings)
+        pressure = PressureGate(.init(plan.settings.memory))
         random = SeededGenerator(seed: ~plan.seed)
     }
 
@@ -93,6 +97,7 @@ final class WorkerLoop: @unchecked Sendable {
         }
         try loop.watch(signals.raw, for: .readable, sink)
         try loop.watch(control.raw, for: .readable, sink)
+        lookAtMemory()
         every(1) { [unowned self] in housekeeping() }
         poll()
     }
@@ -265,6 +270,7 @@ final class WorkerLoop: @unchecked Sendable {
         tellProgress()
         tellFigures()
         lookForSlowRuns()
+        lookAtMemory()
         if heartbeat.isDue(busy: state.busy, hasMetrics: tally.hasClasses) { beat() }
     }
 }

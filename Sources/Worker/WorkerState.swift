@@ -44,6 +44,8 @@ package struct WorkerState: Sendable {
     /// Runs that a stop has interrupted and that wait for the others, to go back together.
     var interrupted: [Settlement] = []
     var random: SeededGenerator
+    /// Why nothing is fetched for now; nil while it is.
+    package internal(set) var hold: String?
 
     var isLinked = false
     /// Redis has known us at some time.
@@ -81,7 +83,7 @@ package struct WorkerState: Sendable {
     }
 
     /// Whether there is a free slot that nothing is on its way to.
-    package var wantsJobs: Bool { phase == .running && idle.count > waiting.count + adopting.count }
+    package var wantsJobs: Bool { isFetching && idle.count > waiting.count + adopting.count }
 
     /// What follows from the run that ended last; nil once that is on its way.
     package var latestVerdict: Verdict? { pending.last?.verdict }
@@ -109,6 +111,7 @@ package struct WorkerState: Sendable {
         case .ran(let slot, let result): ran(slot, result, at: now)
         case .slotWrittenOff(let slot): writeOff(slot)
         case .slotReturned(let slot): restore(slot)
+        case .held(let reason): hold(because: reason)
         case .quiet:
             guard phase == .running else { return }
             phase = .quiet
@@ -151,7 +154,7 @@ package struct WorkerState: Sendable {
     // MARK: Running
 
     private mutating func fillSlots(_ now: Moment) {
-        guard phase == .running, !isComparing || !isLinked, now.boot < leaseEnd else { return }
+        guard isFetching, !isComparing || !isLinked, now.boot < leaseEnd else { return }
         while let slot = idle.last, let reservation = waiting.takeFirst() {
             do throws(MalformedPayload) {
                 let job = try Job(decoding: reservation.payload, limits: terms.payloadLimits)
@@ -195,7 +198,7 @@ package struct WorkerState: Sendable {
 
     /// Jobs to ask for: what free slots can take, and a little more while jobs are short.
     private mutating func wanted(_ now: MonotonicTime) -> Int {
-        guard phase == .running, isRegistered, now < leaseEnd else { return 0 }
+        guard isFetching, isRegistered, now < leaseEnd else { return 0 }
         let room = idle.count + prefetch.depth(now: now) - waiting.count - adopting.count
         return max(0, min(room, prefetch.batch, terms.tuning.exchangeLimit))
     }

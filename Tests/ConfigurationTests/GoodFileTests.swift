@@ -44,8 +44,9 @@ struct GoodFileTests {
             queues: [queue("critical", 5), queue("default", 0), queue("low", 2)], handlers: [reports, mails, hogs],
             maximumRetries: 3, deadMaximumJobs: 500, deadTimeout: 5400,
             poison: PoisonLimit(deaths: 5, seconds: 86_400),
-            payloadLimits: PayloadLimits(bytes: 2 << 20, warningBytes: 4096, depth: 50), logLevel: "warning",
-            logFormat: "json", tag: "billing", labels: ["blue", "5"])
+            payloadLimits: PayloadLimits(bytes: 2 << 20, warningBytes: 4096, depth: 50),
+            memory: MemorySettings(pressure: 0.025, available: 0), logLevel: "warning", logFormat: "json",
+            tag: "billing", labels: ["blue", "5"])
         #expect(settings == expected)
     }
 

@@ -35,6 +35,17 @@ struct QuantityTests {
         #expect(throws: Mistake.self) { try SizeText.bytes(text) }
     }
 
+    @Test("shares", arguments: [("10%", 0.1), ("2.5%", 0.025), ("0%", 0), ("100%", 1)])
+    func shares(text: String, share: Double) throws {
+        #expect(try ShareText.share(text) == share)
+        #expect(ShareText.text(share: share) == text)
+    }
+
+    @Test("what is no share is refused", arguments: ["", "%", "10", "0.1", "-1%", "10 %", "10%%", "5s%"])
+    func noShares(text: String) {
+        #expect(throws: Mistake.self) { try ShareText.share(text) }
+    }
+
     @Test("whole numbers", arguments: [("0", 0), ("10", 10), ("-3", -3), ("+3", 3), ("10_000", 10_000)])
     func integers(text: String, number: Int) {
         #expect(Quantity.integer(text) == number)

@@ -89,6 +89,8 @@ enum Fault: CaseIterable {
     case redisFailover
     case connectionResets
     case wrongType
+    /// Back-pressure: nothing is fetched for a while.
+    case hold
     case quiet
     case stop
     case retire

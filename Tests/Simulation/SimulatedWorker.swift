@@ -141,6 +141,7 @@ final class SimulatedWorker {
     // MARK: Handlers
 
     private func start(_ slot: Int, _ job: Job, _ reservation: Reservation) {
+        if state.hold != nil { world.ledger.violated("\(identity) starts a job while it is held") }
         runNumber += 1
         let key = Ledger.Key(identity: identity, id: reservation.id)
         let (number, step) = world.ledger.started(job, key, by: self)
@@ -220,6 +221,15 @@ final class SimulatedWorker {
             }
         }
         decide()
+    }
+
+    /// Memory is short for a while.
+    func hold(forSeconds seconds: Double) {
+        deliver(.timer) { [unowned self] in
+            world.note("\(identity) is held for \(seconds) s")
+            take(.held("memory pressure"))
+        }
+        world.after(seconds) { [weak self] in self?.deliver(.timer) { self?.take(.held(nil)) } }
     }
 
     func quiet() { deliver(.descriptor) { [unowned self] in take(.quiet) } }
