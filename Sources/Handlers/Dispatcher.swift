@@ -27,6 +27,7 @@ package final class Dispatcher {
     ///   - controlGroup: in which each handler process gets a cgroup of its own; nil for none.
     ///   - adoptsOrphans: this process is child subreaper and every child of it is a handler's, so children that are
     ///     nobody's are reaped here.
+    ///   - measuredPerSecond: how many runs of spawn and serve are measured each second; of more, a sample.
     ///   - chance: 0 ..< 1, drawn anew by each call; spreads recycling.
     ///   - progress: a sign of life from a run.
     ///   - slotChange: nothing may be started in a slot that is written off, until it returns; called like `report`, and
@@ -37,6 +38,7 @@ package final class Dispatcher {
         settings: [HandlerSettings], slots: Int, loop: EventLoop, spawn: @escaping Spawner,
         log: Logger = Logger(label: "handlers"), output: ((HandlerOutput) -> Void)? = nil,
         openFilesLimit: UInt64? = 1024, controlGroup: ControlGroup? = nil, adoptsOrphans: Bool = false,
+        measuredPerSecond: Double = 10_000,
         chance: @escaping () -> Double = { Double.random(in: 0..<1) },
         progress: @escaping (ProgressReport) -> Void = { _ in }, slotChange: @escaping (SlotChange) -> Void = { _ in },
         report: @escaping (DispatchReport) -> Void
@@ -51,7 +53,8 @@ package final class Dispatcher {
         let host = HandlerHost(
             loop: loop, spawn: spawn, log: log, output: output ?? { $0.write(to: log) }, board: board,
             adopted: AdoptedProcesses(loop: loop, board: board, log: log),
-            groups: HandlerGroups(in: controlGroup, loop: loop, log: log), chance: chance)
+            groups: HandlerGroups(in: controlGroup, loop: loop, log: log), chance: chance,
+            sampling: Sampling(perSecond: measuredPerSecond, seed: UInt64(chance() * 0x1p53)))
         table = HandlerTable(settings)
         pools = handlers.indices.map { index in
             guard handlers[index].settings.mode == .serve else { return nil }

@@ -24,6 +24,8 @@ final class HandlerHost {
     let groups: HandlerGroups
     /// 0 ..< 1, drawn anew by each call.
     let chance: () -> Double
+    /// Which runs are measured.
+    var sampling: Sampling
     /// Nobody waits long for what does not end.
     var isStopping = false
     /// Where every read lands first. 64 KiB is a pipe's capacity, and all that one descriptor gets in a turn.
@@ -32,7 +34,7 @@ final class HandlerHost {
     init(
         loop: EventLoop, spawn: @escaping Spawner, log: Logger,
         output: @escaping (HandlerOutput) -> Void, board: RunBoard, adopted: AdoptedProcesses,
-        groups: HandlerGroups, chance: @escaping () -> Double
+        groups: HandlerGroups, chance: @escaping () -> Double, sampling: Sampling
     ) {
         self.loop = loop
         self.spawn = spawn
@@ -42,6 +44,7 @@ final class HandlerHost {
         self.adopted = adopted
         self.groups = groups
         self.chance = chance
+        self.sampling = sampling
     }
 
     /// Spawns in another thread, into a cgroup of its own where there are any. When it is done their ends of the pipes are

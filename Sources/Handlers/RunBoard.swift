@@ -1,4 +1,5 @@
 import Configuration
+import Insight
 import JobModel
 import Platform
 
@@ -115,9 +116,13 @@ final class RunBoard {
 
     /// Frees the slot and lets the outcome wait for delivery.
     ///
-    /// - Parameter stuck: the process that ran it, if it was killed and does not end: the slot is then out of service until
-    ///   `giveBack(pid:)`.
-    func finish(slot: Int, _ outcome: Outcome, now: MonotonicTime, stuck: Int32? = nil) {
+    /// - Parameters:
+    ///   - cost: what it cost, if it was measured.
+    ///   - stuck: the process that ran it, if it was killed and does not end: the slot is then out of service until
+    ///     `giveBack(pid:)`.
+    func finish(
+        slot: Int, _ outcome: Outcome, now: MonotonicTime, cost: RunCost? = nil, stuck: Int32? = nil
+    ) {
         guard let entry = entries[slot] else { preconditionFailure("a run ends once") }
         entries[slot] = nil
         let handler = handlers[entry.handler].settings.name
@@ -128,7 +133,7 @@ final class RunBoard {
             DispatchReport(
                 slot: slot, number: entry.run.number, outcome: outcome,
                 children: outcome == .succeeded ? entry.children.jobs : [],
-                durationSeconds: now.seconds(since: entry.since), handler: handler, pid: entry.pid))
+                durationSeconds: now.seconds(since: entry.since), handler: handler, pid: entry.pid, cost: cost))
     }
 
     /// Puts a slot out of service, whether or not a run goes on in it.

@@ -184,7 +184,7 @@ final class WorkerLoop: @unchecked Sendable {
                     return { completion.value(result.value) }
                 }
             }, log: log, openFilesLimit: plan.openFilesLimit, controlGroup: plan.controlGroup,
-            adoptsOrphans: true,
+            adoptsOrphans: true, measuredPerSecond: WorkerPlan.measuredPerSecond / Double(plan.settings.processes),
             slotChange: { [unowned self] change in
                 switch change {
                 case .writtenOff(let slot): take(.slotWrittenOff(slot))

@@ -5,6 +5,10 @@ import Platform
 final class HandlerGroup {
     let control: ControlGroup
     let handler: String
+    /// What it has computed since it was made; there also without the controller `cpu`. nil where it cannot be read.
+    let usage: KeptFile?
+    /// Of this, what was for processes before the present one. Seconds.
+    private(set) var usedBefore = 0.0
     private let hasMemory: Bool
     private let limitBytes: Int?
     /// How many processes in it the kernel has killed for want of memory, as far as was looked. Never set back.
@@ -16,6 +20,7 @@ final class HandlerGroup {
     init(_ control: ControlGroup, _ settings: HandlerSettings) throws(SystemError) {
         self.control = control
         handler = settings.name
+        usage = KeptFile("\(control.path)/cpu.stat")
         let controllers = control.text(of: "cgroup.controllers")?.split(separator: " ") ?? []
         hasMemory = controllers.contains("memory")
         limitBytes = hasMemory ? settings.limits.memory : nil
@@ -32,6 +37,12 @@ final class HandlerGroup {
             try control.write("\(tasks)", to: "pids.max")
         }
     }
+
+    /// What it has computed by now, in seconds; nil where that cannot be read.
+    var usedSeconds: Double? { usage?.read { $0.number(after: "usage_usec") }.map { Double($0) / 1e6 } }
+
+    /// It is used again: what it computed so far was for others.
+    func beginAnew() { usedBefore = usedSeconds ?? 0 }
 
     /// What the process that has just ended ran short of, if it was memory. Asked once at each process's end.
     func shortage() -> MemoryShortage? {

@@ -34,7 +34,10 @@ final class HandlerGroups {
     /// - Throws: why the handler's limits cannot be set. Without limits a process that gets no cgroup starts nevertheless.
     func take(for settings: HandlerSettings) throws(SystemError) -> HandlerGroup? {
         guard let parent else { return nil }
-        if let group = idle[settings.name]?.popLast() { return group }
+        if let group = idle[settings.name]?.popLast() {
+            group.beginAnew()
+            return group
+        }
         do throws(SystemError) {
             let control = try parent.child("\(settings.name)-\(next)")
             next += 1

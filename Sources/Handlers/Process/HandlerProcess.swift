@@ -10,6 +10,10 @@ protocol HandlerProcessOwner: AnyObject {
     var printingRun: Run? { get }
     /// The slot of a run of it; nil if it has none.
     var slot: Int? { get }
+    /// It printed so many bytes.
+    func printed(_ count: Int)
+    /// The process has ended and will be reaped next: what the kernel still knows of it can be read now.
+    func processEnds()
     /// The process has ended and was reaped; nothing is left of its process group. What it wrote to other pipes before can
     /// still be read.
     func processEnded(_ report: ExitReport, lastLines: String)
@@ -146,6 +150,7 @@ final class HandlerProcess: EventSink {
             case .stderr: stderr?.read(into: $0) ?? .end
             }
         } _: {
+            owner?.printed($0.count)
             output.take($0, from: stream, of: owner?.printingRun, now: .now())
         }
     }
@@ -180,6 +185,7 @@ final class HandlerProcess: EventSink {
         }
         output.reportDropped()
         host.loop.forget(child.pidfd)
+        owner?.processEnds()
         reap(shortage)
     }
 

@@ -11,6 +11,20 @@ enum ProcessFile {
         }
     }
 
+    /// The threads of a process; none if it is gone.
+    static func threads(of pid: Int32) -> [Int32] {
+        guard let directory = opendir("/proc/\(pid)/task") else { return [] }
+        defer { closedir(directory) }
+        var threads: [Int32] = []
+        while let entry = readdir(directory) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { strtol($0, nil, 10) }
+            }
+            if name > 0 { threads.append(Int32(name)) }
+        }
+        return threads
+    }
+
     /// The inode of an open descriptor of ours; both ends of a pipe have the same. nil if it is not open.
     static func inode(of descriptor: Int32) -> UInt64? {
         var status = stat()

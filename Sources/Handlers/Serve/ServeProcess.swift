@@ -24,7 +24,8 @@ final class ServeProcess: EventSink, HandlerProcessOwner, RunKeeper {
     /// Nil until it is started.
     private var channel: ServeChannel?
     private var assignments: [Assignment] = []
-    private var gauge: MemoryGauge?
+    /// Nil until it is spawned.
+    private(set) var meter: RunMeter?
     private var timer: TimerID?
     private var actions: [ServeProcessState.Action] = []
     private var isPerforming = false
@@ -67,7 +68,7 @@ final class ServeProcess: EventSink, HandlerProcessOwner, RunKeeper {
             handle(.spawnFailed("\(error)"))
         case .success(let started):
             process = HandlerProcess(started, of: handler, jid: nil, pipes: pipes, owner: self, host: host)
-            if handler.settings.maxMemory != nil { gauge = MemoryGauge(of: started.child.pid) }
+            meter = RunMeter(of: started.child.pid, in: started.group?.usage)
             channel?.watchAnswers(for: self)
             handle(.spawned)
         }
@@ -85,6 +86,7 @@ final class ServeProcess: EventSink, HandlerProcessOwner, RunKeeper {
                 run: run.number, attempt: run.job.attempt, deadlineMilliseconds: deadline, payload: run.job.payload,
                 to: &$0)
         }
+        meter?.begin(run.number, isMeasured: host.sampling.takes(at: now), at: now)
         handle(.assigned(run.number))
         // Runs for several threads of one process come in one turn and travel in one write.
         if handler.settings.threads == 1 { flush() } else { pool.flushSoon(self) }
@@ -131,7 +133,7 @@ final class ServeProcess: EventSink, HandlerProcessOwner, RunKeeper {
             handle(.hungUp)
         }
         guard assignments.count < count else { return }
-        if let limit = handler.settings.maxMemory, let used = gauge?.residentBytes(), used > limit { handle(.retired) }
+        if let limit = handler.settings.maxMemory, let used = meter?.residentBytes(), used > limit { handle(.retired) }
         pool.hasRoom(self)
     }
 
@@ -181,8 +183,9 @@ final class ServeProcess: EventSink, HandlerProcessOwner, RunKeeper {
         switch action {
         case .becameReady: pool.becameReady(self)
         case .finish(let number, let outcome):
-            if let slot = remove(number) { host.board.finish(slot: slot, outcome, now: .now()) }
+            finish(number, outcome)
         case .giveBack(let number):
+            meter?.drop(number, at: .now())
             if let slot = remove(number) { pool.takeBack(slot: slot) }
         case .push(let number, let jobs): push(jobs, of: number)
         case .progress(let number, let percent, let note):
@@ -224,9 +227,14 @@ final class ServeProcess: EventSink, HandlerProcessOwner, RunKeeper {
             metadata: ["handler": "\(handler.settings.name)", "handler_pid": .stringConvertible(pid ?? 0)])
     }
 
+    private func finish(_ number: Int, _ outcome: Outcome) {
+        let now = MonotonicTime.now()
+        let cost = meter?.end(number, at: now)
+        if let slot = remove(number) { host.board.finish(slot: slot, outcome, now: now, cost: cost) }
+    }
+
     private func remove(_ number: Int) -> Int? {
-        guard let index = assignments.firstIndex(where: { $0.number == number }) else { return nil }
-        return assignments.remove(at: index).slot
+        assignments.firstIndex { $0.number == number }.map { assignments.remove(at: $0).slot }
     }
 
     private func push(_ jobs: [[UInt8]], of number: Int) {

@@ -20,6 +20,7 @@ final class SpawnRun: RunKeeper, HandlerProcessOwner, EventSink {
     private var fate = Fate.open
     private var timer: TimerID?
     private var isFinished = false
+    private var meter: SpawnMeter?
 
     /// What we have decided about the run, whatever its process says or does from then on.
     private enum Fate {
@@ -81,6 +82,7 @@ final class SpawnRun: RunKeeper, HandlerProcessOwner, EventSink {
                 started, of: handler, jid: run.job.jid, pipes: pipes, owner: self, host: host)
             self.process = process
             host.board.setPID(process.pid, slot: run.slot)
+            if host.sampling.takes(at: .now()) { meter = SpawnMeter(of: process.pid, in: started.group) }
             if let raw = input?.raw { host.watch(raw, for: .writable, self) }
             if let raw = answers?.raw { host.watch(raw, for: .readable, self) }
             // Decided while the process was being made.
@@ -201,6 +203,10 @@ final class SpawnRun: RunKeeper, HandlerProcessOwner, EventSink {
         }
     }
 
+    func printed(_ count: Int) { meter?.printedBytes += count }
+
+    func processEnds() { meter?.processEnds() }
+
     func processEnded(_ report: ExitReport, lastLines: String) {
         if let timer { host.loop.cancel(timer) }
         if let raw = input?.raw { host.loop.forget(raw) }
@@ -208,7 +214,7 @@ final class SpawnRun: RunKeeper, HandlerProcessOwner, EventSink {
         var reads = 0
         while reads < ServeChannel.lastReads, readAnswers() == .some { reads += 1 }
         closeAnswers()
-        if !isFinished { finish(outcome(of: report, lastLines: lastLines)) }
+        if !isFinished { finish(outcome(of: report, lastLines: lastLines), report) }
     }
 
     private func outcome(of report: ExitReport, lastLines: String) -> Outcome {
@@ -223,8 +229,11 @@ final class SpawnRun: RunKeeper, HandlerProcessOwner, EventSink {
         }
     }
 
-    private func finish(_ outcome: Outcome) {
+    private func finish(_ outcome: Outcome, _ report: ExitReport? = nil) {
         isFinished = true
-        host.board.finish(slot: run.slot, outcome, now: .now())
+        let now = MonotonicTime.now()
+        let since = host.board.entries[run.slot]?.since ?? now
+        let cost = report.flatMap { meter?.cost($0, seconds: now.seconds(since: since)) }
+        host.board.finish(slot: run.slot, outcome, now: now, cost: cost)
     }
 }

@@ -1,0 +1,77 @@
+import Configuration
+import Insight
+import TestSupport
+import Testing
+
+@testable import Handlers
+
+/// tests/EvilHandlers/truth.c as a handler.
+func truth(mode: HandlerSettings.Mode, threads: Int = 1) -> HandlerSettings {
+    HandlerSettings(
+        name: "truth", command: ["truth"], executable: EvilProgram.path("truth"), classes: [ClassPattern("*")],
+        mode: mode, threads: threads, environment: threads > 1 ? ["THREADS": "\(threads)"] : [:], directory: "/")
+}
+
+@Suite("What a run is said to cost", .serialized)
+struct RunCostTests {
+    @Test(
+        "the share of time in which a run waits for something else is what it is",
+        arguments: [HandlerSettings.Mode.spawn, .serve], [0.0, 50, 90])
+    func share(mode: HandlerSettings.Mode, percent: Double) throws {
+        let rig = try Rig([truth(mode: mode)], slots: 1)
+        _ = try rig.run(job(#"["sleep",1]"#))
+        var all = ClassCost()
+        for _ in 0..<8 {
+            let report = try rig.run(job("[\"burn\",\(100 - percent)],[\"sleep\",\(percent)]"))
+            let cost = try #require(report.cost)
+            #expect(!cost.isEstimate)
+            all.add(wallSeconds: report.durationSeconds, queueSeconds: nil, hasFailed: false, cost: cost)
+        }
+        // A busy machine adds time that is neither: it belongs to the whole of the run, not to its waiting.
+        let own = Double(all.measuredWallMicroseconds - all.coreWaitMicroseconds)
+        let share = 100 * Double(all.measuredWallMicroseconds) / own * (try #require(all.ioShare))
+        #expect(abs(share - percent) < 10, "\(share) %")
+    }
+
+    @Test("what the children of a run compute is the run's", arguments: [HandlerSettings.Mode.spawn, .serve])
+    func children(mode: HandlerSettings.Mode) throws {
+        let rig = try Rig([truth(mode: mode)], slots: 1)
+        let cost = try #require(try rig.run(job(#"["child",200]"#)).cost)
+        #expect(cost.seesChildren)
+        #expect(cost.cpuSeconds >= 0.18 && cost.cpuSeconds < 0.4, "\(cost.cpuSeconds) s")
+    }
+
+    @Test("the peak and what is kept are those of the run", arguments: [HandlerSettings.Mode.spawn, .serve])
+    func memory(mode: HandlerSettings.Mode) throws {
+        let rig = try Rig([truth(mode: mode)], slots: 1)
+        let peak = try #require(try rig.run(job(#"["take",400],["sleep",10]"#)).cost?.memory)
+        #expect(peak.highest >> 20 >= 400 && peak.highest >> 20 < 410)
+        #expect(peak.retained >> 20 < 2)
+        let kept = try #require(try rig.run(job(#"["keep",300],["sleep",10]"#)).cost?.memory)
+        #expect(kept.highest >> 20 >= 300 && kept.highest >> 20 < 310, "the peak before is forgotten")
+        #expect(mode == .spawn ? kept.after == nil : kept.retained >> 20 == 300)
+    }
+
+    @Test("what a run prints is counted", arguments: [HandlerSettings.Mode.spawn, .serve])
+    func output(mode: HandlerSettings.Mode) throws {
+        let rig = try Rig([truth(mode: mode)], slots: 1)
+        #expect(try rig.run(job(#"["print",1000]"#)).cost?.outputBytes == 1000)
+        #expect(try rig.run(job(#"["print",64]"#)).cost?.outputBytes == 64)
+    }
+
+    @Test("runs that share a process get its CPU time together, and are said to be estimates")
+    func shared() throws {
+        let rig = try Rig([truth(mode: .serve, threads: 4)], slots: 4)
+        _ = try rig.run(job(#"["sleep",1]"#))
+        for slot in 0..<4 { try rig.start(job(#"["burn",50],["sleep",150]"#), slot: slot) }
+        #expect(rig.turn { rig.reports.count == 5 })
+        let costs = rig.reports.suffix(4).compactMap(\.cost)
+        #expect(costs.count == 4)
+        #expect(costs.allSatisfy { $0.isEstimate })
+        let cpu = costs.reduce(0) { $0 + $1.cpuSeconds }
+        #expect(cpu > 0.19 && cpu < 0.25, "\(cpu) s")
+        let alone = try #require(try rig.run(job(#"["burn",50]"#)).cost)
+        #expect(!alone.isEstimate)
+        #expect(alone.cpuSeconds > 0.049 && alone.cpuSeconds < 0.07)
+    }
+}
