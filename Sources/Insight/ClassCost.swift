@@ -34,6 +34,9 @@ package struct ClassCost: Equatable, Sendable {
     /// The most that one run left behind. Bytes.
     package var highestRetained = 0
 
+    /// Of all runs.
+    package var queues = RunsByQueue()
+
     package init() {}
 
     /// Takes in one run that ended.
@@ -41,8 +44,12 @@ package struct ClassCost: Equatable, Sendable {
     /// - Parameters:
     ///   - queueSeconds: from the queue to the hand-over; nil if the job does not say when it came there.
     ///   - cost: nil if this run was not among those measured.
-    package mutating func add(wallSeconds: Double, queueSeconds: Double?, hasFailed: Bool, cost: RunCost?) {
+    ///   - queue: where it came from; nil if that is not to be counted.
+    package mutating func add(
+        wallSeconds: Double, queueSeconds: Double?, hasFailed: Bool, cost: RunCost?, queue: String? = nil
+    ) {
         runs += 1
+        if let queue { queues.add(from: queue) }
         if hasFailed { failures += 1 }
         let microseconds = Self.count(wallSeconds, 1e6)
         wallMicroseconds += microseconds
@@ -68,16 +75,19 @@ package struct ClassCost: Equatable, Sendable {
         for sum in Self.sums { self[keyPath: sum] += other[keyPath: sum] }
         for largest in Self.largest { self[keyPath: largest] = max(self[keyPath: largest], other[keyPath: largest]) }
         for sketch in Self.sketches { self[keyPath: sketch].merge(other[keyPath: sketch]) }
+        queues.merge(other.queues)
     }
 
     // What it is made of, by how it adds up: whoever writes it down or reads it goes by these.
 
-    package static let sums: [WritableKeyPath<ClassCost, Int> & Sendable] = [
+    package static let sums: [any WritableKeyPath<ClassCost, Int> & Sendable] = [
         \.runs, \.failures, \.wallMicroseconds, \.outputBytes, \.measured, \.estimated, \.measuredWallMicroseconds,
         \.cpuMicroseconds, \.coreWaitMicroseconds, \.withoutChildren, \.memoryRuns, \.retainedBytes,
     ]
-    package static let largest: [WritableKeyPath<ClassCost, Int> & Sendable] = [\.highestPeak, \.highestRetained]
-    package static let sketches: [WritableKeyPath<ClassCost, Sketch> & Sendable] = [\.durations, \.queueing, \.peaks]
+    package static let largest: [any WritableKeyPath<ClassCost, Int> & Sendable] = [\.highestPeak, \.highestRetained]
+    package static let sketches: [any WritableKeyPath<ClassCost, Sketch> & Sendable] = [
+        \.durations, \.queueing, \.peaks,
+    ]
 
     /// The share of time in which its runs waited for neither a core nor the CPU, 0...1; nil if none was measured.
     package var ioShare: Double? {

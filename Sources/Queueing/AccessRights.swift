@@ -108,6 +108,10 @@ package enum AccessRights {
             add("INCRBY", key, "0")
             add("EXPIRE", key, "0")
         }
+        for key in [Keys.costClasses, Keys.incidents] { add("EXPIRE", key, "0") }
+        add("ZADD", Keys.costClasses, "XX", "0", identity)
+        for command in ["LRANGE", "LTRIM"] { add(command, Keys.incidents, "0", "-1") }
+        add("LPUSH", Keys.incidents, "")
         add("HINCRBY", "j|000101|0:00", "-", "0")
         add("EXPIRE", "j|000101|0:00", "0")
         add("BITFIELD", "h|-1-0:0")

@@ -25,6 +25,8 @@ package struct CalendarDate: Equatable, Sendable {
     package var dashed: String { "\(year)-\(Self.twoDigits(month))-\(Self.twoDigits(day))" }
     /// "260103"
     package var compact: String { Self.twoDigits(year % 100) + Self.twoDigits(month) + Self.twoDigits(day) }
+    /// "26010309"
+    package var compactHour: String { compact + Self.twoDigits(hour) }
     package var twoDigitMinute: String { Self.twoDigits(minute) }
 
     private static func twoDigits(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }

@@ -63,4 +63,23 @@ package enum Keys {
     package static let poisoned = "martlet:stat:poisoned"
     /// Results that came when their reservation was no longer the process's, since ever.
     package static let late = "martlet:stat:late"
+
+    // MARK: What runs cost
+
+    /// Sorted set, 3 d: the classes of which something is known -> when that was last added to, in epoch seconds.
+    package static let costClasses = "martlet:cost:classes"
+    /// Hash, 3 d: what the runs of a class cost in one hour.
+    package static func hourCost(_ jobClass: String, _ date: CalendarDate) -> String {
+        "martlet:cost:h:\(date.compactHour):\(jobClass)"
+    }
+    /// Hash, 1 h: the same of one minute.
+    package static func minuteCost(_ jobClass: String, _ date: CalendarDate) -> String {
+        "martlet:cost:m:\(date.compactHour)\(date.twoDigitMinute):\(jobClass)"
+    }
+    /// Hash, 3 d: memory of a handler's runs under its present and its last setting of malloc.
+    package static func mallocCost(_ handler: String) -> String { "martlet:cost:malloc:\(handler)" }
+    /// Hash, 1 h: the number of the last parcel of costs a process has sent.
+    package static func costParcel(_ identity: String) -> String { "martlet:cost:parcel:\(identity)" }
+    /// List: memory incidents as JSON, the newest first.
+    package static let incidents = "martlet:incidents"
 }

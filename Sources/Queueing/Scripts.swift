@@ -9,7 +9,8 @@ package enum Scripts {
     static let due = LuaScript(name: "due", source: PackageResources.due_lua)
     static let upcoming = LuaScript(name: "upcoming", source: PackageResources.upcoming_lua)
     static let promote = LuaScript(name: "promote", source: PackageResources.promote_lua)
+    static let cost = LuaScript(name: "cost", source: PackageResources.cost_lua)
 
     /// What a process loads when it opens a connection (`RedisConnection.open`).
-    package static let all = [exchange, beat, deregister, rescue, upcoming, due, promote]
+    package static let all = [exchange, beat, deregister, rescue, upcoming, due, promote, cost]
 }

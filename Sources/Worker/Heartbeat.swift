@@ -47,8 +47,11 @@ struct Heartbeat {
     mutating func isDue(busy: Int, hasMetrics: Bool) -> Bool {
         age += 1
         let isLively = (busy > 0 || recordedBusy > 0 || hasMetrics) && busy <= Self.mostLively
-        return isLively || age % Int(Self.seconds) == 0
+        return isLively || isRegular
     }
+
+    /// Whether this is one of those that an idle worker makes, too: what can wait goes with these.
+    var isRegular: Bool { age % Int(Self.seconds) == 0 }
 
     /// One beat: the lease, the record (of an idle worker every other time), the metrics, and a comparison of what Redis
     /// holds for us with what we know, since a request may have been carried out long after we had given it up.
@@ -71,10 +74,10 @@ struct Heartbeat {
         of state: WorkerState, whereabouts: (Int) -> WorkEntry.Whereabouts?, resident: () -> Int, at now: Moment
     ) -> ProcessRegistry.Beat {
         var beat = ProcessRegistry.Beat(identity: identity)
-        let isRegular = age % (2 * Int(Self.seconds)) == 0
-        if isRegular || residentKB == 0 { residentKB = resident() }
+        let isFull = age % (2 * Int(Self.seconds)) == 0
+        if isFull || residentKB == 0 { residentKB = resident() }
         let isNews = state.writtenOff != recordedWrittenOff || state.hold != recordedHold
-        guard isRegular || state.busy > 0 || recordedBusy > 0 || isNews else { return beat }
+        guard isFull || state.busy > 0 || recordedBusy > 0 || isNews else { return beat }
         recordedBusy = state.busy
         recordedWrittenOff = state.writtenOff
         recordedHold = state.hold

@@ -11,6 +11,8 @@ package enum RedisQuestion: Sendable {
     case ids
     /// The payloads of these.
     case payloads([ReservationID])
+    /// Adds a parcel of costs, by its number.
+    case costs(Int)
     /// Something whose answer matters only if it is a refusal; what it is, for the log.
     case statement(String)
     /// The last thing this process says.

@@ -25,6 +25,7 @@ extension WorkerLoop {
             wasUp = true
             beat()
         case .down(let error, let retrySeconds):
+            costs.linkLost()
             take(.linkDown)
             down(because: error, retrySeconds: retrySeconds)
         case .refused(let reason): refused(reason)
@@ -82,6 +83,11 @@ extension WorkerLoop {
                 if let refusal = reply.refusal, jobLog.shouldSay(what, refusal.code) {
                     log.warning("Redis refuses \(what)", metadata: ["reason": "\(refusal.message)"])
                 }
+            case .costs(let number):
+                costs.answered(number, refusal: reply.refusal)
+                if let refusal = reply.refusal, jobLog.shouldSay("what runs cost", refusal.code) {
+                    log.warning("Redis refuses what runs cost", metadata: ["reason": "\(refusal.message)"])
+                }
             case .farewell: take(.deregistered)
             }
         } catch {
@@ -116,13 +122,21 @@ extension WorkerLoop {
     func beat() {
         guard link.isUp else { return }
         let questions = heartbeat.questions(
-            of: state, whereabouts: whereabouts, metrics: tally.takeClasses(), resident: Self.residentKB, at: now)
+            of: state, whereabouts: whereabouts, metrics: tally.takeMetrics(), resident: Self.residentKB, at: now)
         for question in questions { link.ask(question) }
+        if heartbeat.isRegular { sendCosts() }
         link.flush()
     }
 
     /// Says farewell. How long the answer is waited for is the state's business.
     func deregister() {
-        for question in heartbeat.farewell(metrics: tally.takeClasses(), at: now) { link.ask(question) }
+        sendCosts(isLast: true)
+        for question in heartbeat.farewell(metrics: tally.takeMetrics(), at: now) { link.ask(question) }
+    }
+
+    private func sendCosts(isLast: Bool = false) {
+        for parcel in costs.parcels(from: &tally, at: now.wall, isLast: isLast) {
+            link.ask(.costs(parcel.number), parcel.command)
+        }
     }
 }

@@ -28,6 +28,7 @@ final class WorkerLoop: @unchecked Sendable {
     var dispatcher: Dispatcher!
     var heartbeat: Heartbeat
     var tally = Tally()
+    var costs: CostOutbox
     var progress = Progress(now: .now())
     /// What keeps work from moving, while something does.
     var obstacle: String?
@@ -67,6 +68,7 @@ final class WorkerLoop: @unchecked Sendable {
             bounds: [.spawn: plan.cores + 1, .connect: 1], wake: { wake.signal() })
         state = WorkerState(plan.terms, seed: plan.seed, now: .bootTime())
         heartbeat = Heartbeat(plan)
+        costs = CostOutbox(plan)
         slowLimits = SlowRuns.Limits(plan.settings)
         pressure = PressureGate(.init(plan.settings.memory))
         random = SeededGenerator(seed: ~plan.seed)
@@ -197,7 +199,7 @@ final class WorkerLoop: @unchecked Sendable {
     private func ended(_ report: DispatchReport) {
         board?.set(nil, slot: report.slot)
         guard let run = state.slots[report.slot].occupation else { return }
-        tally.note(report.outcome, of: run.job.route, seconds: report.durationSeconds)
+        tally.note(report, of: run)
         let result = RunResult(
             report, of: run.job, random: &random, now: now.wall, limits: plan.settings.payloadLimits)
         take(.ran(slot: report.slot, result))
