@@ -70,6 +70,15 @@ static int limit_open_files(uint64_t wanted) {
     return setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+// Both limits, so that the program cannot raise it again.
+static int limit_address_space(uint64_t wanted) {
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_AS, &limit) != 0) return -1;
+    if (wanted < limit.rlim_max) limit.rlim_max = wanted;
+    limit.rlim_cur = limit.rlim_max;
+    return setrlimit(RLIMIT_AS, &limit);
+}
+
 // System calls, not the functions of libc: those would change the credentials of every thread of our parent,
 // whose memory we still run in.
 static int change_credentials(const struct cposix_spawn *spec) {
@@ -122,6 +131,9 @@ static _Noreturn void become(struct birth *birth) {
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
+    // Last: until execve(2) we live in the address space of our parent, which may well be larger.
+    if (spec->address_space_limit && limit_address_space(spec->address_space_limit) != 0)
+        fail(report, CPOSIX_STEP_ADDRESS_SPACE_LIMIT);
     execve(spec->executable, spec->arguments, spec->environment);
     fail(report, CPOSIX_STEP_EXECUTE);
 }

@@ -50,6 +50,9 @@ extension SettingsDecoder {
         let mode = diagnosis.valueOrDefault(Schema.mode, in: section, Schema.mode.word)
         places.handlers[name]?.directory = section["directory"]?.value.place
         places.handlers[name]?.user = section["user"]?.value.place
+        places.handlers[name]?.malloc = section[Schema.malloc.name]?.value.place
+        let threads = diagnosis.valueOrDefault(Schema.threads, in: section, Schema.threads.integer)
+        let variables = environment(in: section)
         let base = directory
         return HandlerSettings(
             name: name,
@@ -57,15 +60,20 @@ extension SettingsDecoder {
             executable: ExecutableSearch.executable(command[0], from: directory, isExecutable: isExecutable),
             classes: classes(in: section, handler: name, claims: &claims),
             mode: HandlerSettings.Mode(rawValue: mode) ?? .spawn,
-            threads: diagnosis.valueOrDefault(Schema.threads, in: section, Schema.threads.integer),
+            threads: threads,
             timeout: diagnosis.value(Schema.handlerTimeout, in: section, Schema.handlerTimeout.duration),
             grace: diagnosis.valueOrDefault(Schema.grace, in: section, Schema.grace.duration),
             slow: diagnosis.value(Schema.handlerSlow, in: section, Schema.handlerSlow.duration),
             startTimeout: diagnosis.valueOrDefault(Schema.startTimeout, in: section, Schema.startTimeout.duration),
             maxJobs: diagnosis.value(Schema.maximumJobs, in: section, Schema.maximumJobs.integer),
             maxMemory: diagnosis.value(Schema.maximumMemory, in: section, Schema.maximumMemory.size),
+            maxAge: diagnosis.value(Schema.maximumAge, in: section, Schema.maximumAge.duration),
+            idleTimeout: diagnosis.value(Schema.idleTimeout, in: section, Schema.idleTimeout.duration),
+            malloc: malloc(in: section, threads: mode == "serve" ? threads : 1, environment: variables),
+            isolate: HandlerSettings.Isolate(
+                rawValue: diagnosis.valueOrDefault(Schema.isolate, in: section, Schema.isolate.word)) ?? .never,
             limits: processLimits(in: section),
-            environment: environment(in: section),
+            environment: variables,
             directory: diagnosis.value(Schema.directory, in: section) { text throws(Mistake) in
                 ExecutableSearch.absolute(try Self.argument(text, what: "path"), from: base)
             } ?? base,
@@ -74,12 +82,27 @@ extension SettingsDecoder {
             })
     }
 
+    private mutating func malloc(in section: Section, threads: Int, environment: [String: String]) -> Malloc {
+        guard let malloc = diagnosis.value(Schema.malloc, in: section, Schema.malloc.malloc) else {
+            return .standard(threads: threads, environment: environment)
+        }
+        if let place = section[Schema.malloc.name]?.value.place, let variable = malloc.conflict(with: environment) {
+            let other = subsection(Schema.environment, in: section)?[variable]?.place
+            diagnosis.report(
+                place,
+                "`\(section.title(of: Schema.malloc.name))` is \(malloc.text), and `env` sets \(quoted(variable))"
+                    + (other.map { " (line \($0.line))" } ?? "") + "; keep one of them")
+        }
+        return malloc
+    }
+
     private mutating func processLimits(in section: Section) -> HandlerSettings.Limits {
         guard let limits = subsection(Schema.processLimits, in: section) else { return HandlerSettings.Limits() }
         diagnosis.reportUnknownKeys(in: limits, known: Schema.processLimitKeys)
         return HandlerSettings.Limits(
             memory: diagnosis.value(Schema.memoryLimit, in: limits, Schema.memoryLimit.size),
-            tasks: diagnosis.value(Schema.taskLimit, in: limits, Schema.taskLimit.integer))
+            tasks: diagnosis.value(Schema.taskLimit, in: limits, Schema.taskLimit.integer),
+            addressSpace: diagnosis.value(Schema.addressSpaceLimit, in: limits, Schema.addressSpaceLimit.size))
     }
 
     /// The command; `[""]` after a mistake.
@@ -143,7 +166,11 @@ extension SettingsDecoder {
 
     private mutating func noteWhatHasNoEffect(_ section: Section, mode: HandlerSettings.Mode) {
         guard mode == .spawn else { return }
-        for key in [Schema.threads, Schema.startTimeout, Schema.maximumJobs, Schema.maximumMemory] {
+        let serving = [
+            Schema.threads, Schema.startTimeout, Schema.maximumJobs, Schema.maximumMemory, Schema.maximumAge,
+            Schema.idleTimeout, Schema.isolate,
+        ]
+        for key in serving {
             guard let entry = section[key.name] else { continue }
             diagnosis.note(
                 entry.place, "`\(section.title(of: key.name))` has no effect in mode spawn; it is for mode serve")

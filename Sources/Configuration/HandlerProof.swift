@@ -9,8 +9,12 @@ package enum HandlerProof {
         problems(in: settings, places: places, effectiveUser: geteuid())
     }
 
-    /// - Parameter effectiveUser: the uid Martlet runs as; root may become others.
-    static func problems(in settings: Settings, places: Places?, effectiveUser: UInt32) -> [Problem] {
+    /// - Parameters:
+    ///   - effectiveUser: the uid Martlet runs as; root may become others.
+    ///   - jemalloc: the path of its library; nil if there is none.
+    static func problems(
+        in settings: Settings, places: Places?, effectiveUser: UInt32, jemalloc: String? = SharedLibrary.jemalloc()
+    ) -> [Problem] {
         let file = places?.file ?? settings.file
         return settings.handlers.flatMap { handler -> [Problem] in
             let place = places?.handlers[handler.name]
@@ -30,6 +34,14 @@ package enum HandlerProof {
             if let user = handler.user, let mistake = self.user(user, effectiveUser: effectiveUser) {
                 found.append(
                     Problem(file: file, at: place?.user ?? place?.name, message: "`\(title).user` \(mistake.text)"))
+            }
+            if handler.malloc == .jemalloc, jemalloc == nil {
+                found.append(
+                    Problem(
+                        file: file, at: place?.malloc ?? place?.name,
+                        message:
+                            "`\(title).malloc` is jemalloc, of which this machine has no library; install it (Debian: "
+                            + "libjemalloc2), or write arenas=2"))
             }
             return found
         }

@@ -8,17 +8,30 @@ package struct HandlerSettings: Codable, Equatable, Sendable {
         case serve
     }
 
-    /// Limits the kernel holds a process to, and whatever it starts, as one: a cgroup of version 2 must be left to us.
-    package struct Limits: Codable, Equatable, Sendable {
-        /// Bytes; nil for none.
-        package var memory: Int?
-        /// Processes and threads; nil for none.
-        package var tasks: Int?
+    /// What becomes of a class whose runs leave much memory behind in a serve process.
+    package enum Isolate: String, Codable, Sendable, CaseIterable {
+        /// It is given processes of its own that end after each run, until it behaves.
+        case auto
+        case never
+    }
 
-        package init(memory: Int? = nil, tasks: Int? = nil) {
+    /// Limits the kernel holds a process to.
+    package struct Limits: Codable, Equatable, Sendable {
+        /// Bytes of memory of a process and all it starts, as one; nil for none.
+        package var memory: Int?
+        /// Processes and threads, all it starts included; nil for none.
+        package var tasks: Int?
+        /// Bytes of virtual memory of each single process; nil for none.
+        package var addressSpace: Int?
+
+        package init(memory: Int? = nil, tasks: Int? = nil, addressSpace: Int? = nil) {
             self.memory = memory
             self.tasks = tasks
+            self.addressSpace = addressSpace
         }
+
+        /// They hold in a cgroup of version 2 only, which must be left to us.
+        package var needsControlGroup: Bool { memory != nil || tasks != nil }
     }
 
     /// Letters, digits, `_`, `-` and `.`, at most 64.
@@ -44,6 +57,12 @@ package struct HandlerSettings: Codable, Equatable, Sendable {
     package var maxJobs: Int?
     /// A serve process is replaced once its resident memory is past so many bytes; nil for never.
     package var maxMemory: Int?
+    /// A serve process is replaced after about so many seconds; nil for never.
+    package var maxAge: Double?
+    /// A serve process that had nothing to do for so many seconds ends; nil for never.
+    package var idleTimeout: Double?
+    package var malloc: Malloc
+    package var isolate: Isolate
     /// What one of its processes may use, with all it starts.
     package var limits: Limits
     /// Added to the clean environment.
@@ -56,8 +75,9 @@ package struct HandlerSettings: Codable, Equatable, Sendable {
     package init(
         name: String, command: [String], executable: String, classes: [ClassPattern], mode: Mode = .spawn,
         threads: Int = 1, timeout: Double? = nil, grace: Double = 5, slow: Double? = nil, startTimeout: Double = 30,
-        maxJobs: Int? = nil, maxMemory: Int? = nil, limits: Limits = Limits(), environment: [String: String] = [:],
-        directory: String, user: String? = nil
+        maxJobs: Int? = nil, maxMemory: Int? = nil, maxAge: Double? = nil, idleTimeout: Double? = nil,
+        malloc: Malloc = .system, isolate: Isolate = .never, limits: Limits = Limits(),
+        environment: [String: String] = [:], directory: String, user: String? = nil
     ) {
         self.name = name
         self.command = command
@@ -71,6 +91,10 @@ package struct HandlerSettings: Codable, Equatable, Sendable {
         self.startTimeout = startTimeout
         self.maxJobs = maxJobs
         self.maxMemory = maxMemory
+        self.maxAge = maxAge
+        self.idleTimeout = idleTimeout
+        self.malloc = malloc
+        self.isolate = isolate
         self.limits = limits
         self.environment = environment
         self.directory = directory

@@ -8,6 +8,7 @@ package struct Places: Equatable, Sendable {
         package var command: Place?
         package var directory: Place?
         package var user: Place?
+        package var malloc: Place?
     }
 
     /// The file as the user named it.

@@ -19,6 +19,7 @@ package struct SchemaKey: Sendable, Equatable {
         /// A part of 1, written as a percentage.
         case share(ClosedRange<Double>)
         case word([String])
+        case malloc
         case text
         case texts
         case path
@@ -67,6 +68,7 @@ package struct SchemaKey: Sendable, Equatable {
             "a percentage from \(ShareText.text(share: range.lowerBound)) to "
                 + "\(ShareText.text(share: range.upperBound)), such as 10%"
         case .word(let words): "one of " + words.joined(separator: ", ")
+        case .malloc: "`system`, `jemalloc`, or `arenas=N` with N from 1 to 1024"
         case .text: "a text"
         case .texts: "a list of texts, as in [one, two]"
         case .path: "a path"
@@ -122,6 +124,13 @@ extension SchemaKey {
         let share = try ShareText.share(text)
         guard range.contains(share) else { throw refusal(of: text) }
         return share
+    }
+
+    /// - Precondition: the key's kind is `malloc`.
+    func malloc(_ text: String) throws(Mistake) -> Malloc {
+        guard case .malloc = kind else { preconditionFailure("\(path) holds no malloc") }
+        guard let malloc = Malloc(text) else { throw refusal(of: text) }
+        return malloc
     }
 
     /// - Precondition: the key's kind is `word`.

@@ -16,28 +16,33 @@ struct Handler {
     /// - Parameters:
     ///   - current: who we are. Only root can start a handler as somebody else.
     ///   - find: looks up a user's name; it may block, so a handler is made before the loop turns.
+    ///   - jemalloc: looks for its library.
     init(
         _ settings: HandlerSettings, current: Credentials, openFilesLimit: UInt64?,
-        find: (String) throws(SystemError) -> Credentials?
+        find: (String) throws(SystemError) -> Credentials?, jemalloc: () -> String? = SharedLibrary.jemalloc
     ) {
         self.settings = settings
         self.openFilesLimit = openFilesLimit
+        let library = settings.malloc == .jemalloc ? jemalloc() : nil
+        let lack: String? =
+            settings.malloc == .jemalloc && library == nil
+            ? "its malloc is jemalloc, of which this machine has no library" : nil
         guard let user = settings.user, current.uid == 0 else {
             credentials = nil
-            objection = nil
-            environment = JobEnvironment(of: settings, owner: current)
+            objection = lack
+            environment = JobEnvironment(of: settings, owner: current, jemalloc: library)
             return
         }
         let found: Credentials?
         do {
             found = try find(user)
-            objection = found == nil ? "its user \"\(user)\" does not exist" : nil
+            objection = found == nil ? "its user \"\(user)\" does not exist" : lack
         } catch {
             found = nil
             objection = "its user \"\(user)\" cannot be looked up: \(error)"
         }
         credentials = found
-        environment = JobEnvironment(of: settings, owner: found ?? current)
+        environment = JobEnvironment(of: settings, owner: found ?? current, jemalloc: library)
     }
 
     /// What its processes are, but for their descriptors and environment.
@@ -50,6 +55,7 @@ struct Handler {
         spec.parentDeathSignal = .kill
         spec.credentials = credentials
         spec.openFilesLimit = openFilesLimit
+        spec.addressSpaceLimit = settings.limits.addressSpace.map(UInt64.init)
         // A worker hands out several jobs in a row; the first handler would otherwise push it aside before the second has its.
         spec.isBatch = true
         return spec

@@ -9,9 +9,12 @@ struct JobEnvironment: Sendable {
     /// `K=V`, sorted by name, the same for every process of one handler.
     let common: [String]
 
-    /// - Parameter owner: the user the handler runs as, whose HOME and USER it gets.
-    init(of handler: HandlerSettings, owner: Credentials) {
+    /// - Parameters:
+    ///   - owner: the user the handler runs as, whose HOME and USER it gets.
+    ///   - jemalloc: the path of its library, where the handler is to have it.
+    init(of handler: HandlerSettings, owner: Credentials, jemalloc: String?) {
         var variables = ["PATH": Self.path, "HOME": owner.home, "USER": owner.user, "LANG": "C.UTF-8"]
+        for (name, value) in handler.malloc.variables(jemalloc: jemalloc) { variables[name] = value }
         for (name, value) in handler.environment { variables[name] = value }
         // Ours come last and win: a handler must be able to trust them.
         variables = variables.filter { !$0.key.utf8.starts(with: "MARTLET_".utf8) || !Self.ours.contains($0.key) }

@@ -57,7 +57,7 @@ package struct WorkerProcess {
         do throws(SystemError) {
             return try Delegation.settled()?.forWorker()
         } catch {
-            let isNeeded = settings.handlers.contains { $0.limits != HandlerSettings.Limits() }
+            let isNeeded = settings.handlers.contains { $0.limits.needsControlGroup }
             guard !isNeeded else { throw error }
             log.warning("handlers get no cgroups of their own", metadata: ["reason": "\(error)"])
             return nil

@@ -28,6 +28,7 @@ struct GoodFileTests {
             name: "reports", command: ["bin/reports", "--fast", "5"], executable: "/etc/martlet/bin/reports",
             classes: [ClassPattern("ReportJob"), ClassPattern("Reports::*")], mode: .serve, threads: 4, timeout: 0.5,
             grace: 2, slow: 0, startTimeout: 60, maxJobs: 10_000, maxMemory: 512 << 20,
+            maxAge: 3600, idleTimeout: 300, malloc: .arenas(2), isolate: .auto,
             environment: ["LANG": "C.UTF-8", "DEBUG": "true", "EMPTY": ""], directory: "/etc/martlet/app", user: "app")
         var mails = reports
         mails.name = "mails"
@@ -35,9 +36,11 @@ struct GoodFileTests {
         mails.executable = "/usr/bin/ruby"
         mails.classes = [ClassPattern("MailJob")]
         mails.threads = 1
+        mails.malloc = .system
         let hogs = HandlerSettings(
             name: "hogs", command: ["/bin/hog"], executable: "/bin/hog", classes: [ClassPattern("HogJob")],
-            limits: HandlerSettings.Limits(memory: 512 << 20, tasks: 64), directory: "/etc/martlet")
+            malloc: .arenas(1), limits: HandlerSettings.Limits(memory: 512 << 20, tasks: 64, addressSpace: 2 << 30),
+            directory: "/etc/martlet")
         let expected = Settings(
             file: "/etc/martlet/full.yml", directory: "/etc/martlet", redis: .server(redis), processes: 2,
             concurrency: 1000, stopTimeout: 0, slow: 90,
@@ -74,9 +77,9 @@ struct GoodFileTests {
         #expect(places.redis == Place(line: 1, column: 8))
         let reports = Places.Handler(
             name: Place(line: 18, column: 3), command: Place(line: 19, column: 15),
-            directory: Place(line: 30, column: 16), user: Place(line: 31, column: 11))
+            directory: Place(line: 33, column: 16), user: Place(line: 34, column: 11))
         #expect(places.handlers["reports"] == reports)
-        #expect(places.handlers["mails"]?.command == Place(line: 34, column: 15))
+        #expect(places.handlers["mails"]?.command == Place(line: 37, column: 15))
     }
 
     @Test("what has no effect in a mode is noted, not refused")

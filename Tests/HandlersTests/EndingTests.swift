@@ -126,25 +126,6 @@ struct EndingTests {
         #expect(try rig.run(job(#""done""#)).outcome == .succeeded, "a job that comes all the same is done")
     }
 
-    @Test("a process is recycled after max_jobs, a tenth earlier at most", arguments: [(0.0, 10), (0.999, 9)])
-    func maxJobs(chance: Double, expected: Int) throws {
-        let rig = try Rig(serve(maxJobs: 10), slots: 1, chance: chance)
-        for _ in 0..<30 { #expect(try rig.run(job(#""done""#)).outcome == .succeeded) }
-        let runs = Dictionary(grouping: rig.reports, by: \.pid).values.map(\.count)
-        #expect(runs.max() == expected)
-        #expect(runs.count == (30 + expected - 1) / expected)
-    }
-
-    @Test("a process is recycled after the job that passes max_memory")
-    func maxMemory() throws {
-        let rig = try Rig(serve(maxMemory: 100 << 20), slots: 1)
-        let first = try rig.run(job(#""eat",20"#))
-        #expect(try rig.run(job(#""done""#)).pid == first.pid)
-        let last = try rig.run(job(#""eat",120"#))
-        #expect(last.pid == first.pid && last.outcome == .succeeded)
-        #expect(try rig.run(job(#""done""#)).pid != first.pid)
-    }
-
     @Test("a flood of output neither stops the others nor is passed on whole")
     func flood() throws {
         let flooding = shell("exec yes 'a line of a flood that does not end'", timeout: 3, classes: ["Flood"])

@@ -136,12 +136,24 @@ struct ServeProcessStateTests {
         #expect(handle(&state, .exited(report(.exited(0)), lastLines: "")) == [.cancelTimer, .ended])
     }
 
-    @Test("with its last run it is retired at once, so that it can end as soon as that is done")
+    @Test("with its last run it is due, once, and goes on until it is replaced")
     func maximumRuns() {
         var state = open(maximumRuns: 2)
         #expect(handle(&state, .assigned(1)) == [])
         _ = handle(&state, .answered(.final(number: 1, .succeeded)), .readEnded)
-        #expect(handle(&state, .assigned(2)) == [.closed, .sendQuiet])
+        #expect(handle(&state, .assigned(2)) == [.due(.jobs(2))])
+        _ = handle(&state, .answered(.final(number: 2, .succeeded)), .readEnded)
+        #expect(state.hasRoom && state.isDue)
+        #expect(handle(&state, .assigned(3), .overdue(.memory(1 << 30))) == [])
+        #expect(handle(&state, .retired) == [.closed, .sendQuiet])
+        #expect(handle(&state, .overdue(.age(60))) == [])
+    }
+
+    @Test("one for a single run is retired with it at once, so that it can end as soon as that is done")
+    func singleRun() {
+        var state = open(threads: 2, maximumRuns: 1)
+        #expect(handle(&state, .assigned(1)) == [.closed, .sendQuiet])
+        #expect(!state.hasRoom)
     }
 
     @Test("what it has not read goes back as if it had never been there")

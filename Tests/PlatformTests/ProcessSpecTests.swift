@@ -159,6 +159,14 @@ struct ProcessSpecTests {
         #expect(try output(of: "ulimit -Sn") == hard)
     }
 
+    @Test("the limit of virtual memory is the child's alone, and it cannot raise it")
+    func addressSpace() throws {
+        #expect(try output(of: "ulimit -v; ulimit -Hv") { $0.addressSpaceLimit = 64 << 20 } == "65536\n65536\n")
+        // Less than this process has itself: what counts is what the program has.
+        #expect(try output(of: "ulimit -v 100000 2>/dev/null || echo no") { $0.addressSpaceLimit = 32 << 20 } == "no\n")
+        #expect(try output(of: "ulimit -v") == output(of: "ulimit -Hv"))
+    }
+
     @Test("new privileges are given up unless they are asked for")
     func noNewPrivileges() throws {
         #expect(try output(of: "grep NoNewPrivs /proc/self/status") == "NoNewPrivs:\t1\n")

@@ -25,6 +25,7 @@ enum cposix_step {
     CPOSIX_STEP_EXECUTE,
     CPOSIX_STEP_PIDFD,
     CPOSIX_STEP_CONTROL_GROUP,
+    CPOSIX_STEP_ADDRESS_SPACE_LIMIT,
 };
 
 enum cposix_group { CPOSIX_GROUP_INHERITED, CPOSIX_GROUP_OWN, CPOSIX_GROUP_SESSION };
@@ -48,8 +49,9 @@ struct cposix_spawn {
     gid_t gid;
     const gid_t *_Nullable groups;
     size_t group_count;
-    uint64_t open_files_limit;  // soft RLIMIT_NOFILE, cut to the hard one; 0: as it is
-    int control_group;          // open directory of a cgroup of version 2 the child begins in; -1: that of its parent
+    uint64_t open_files_limit;     // soft RLIMIT_NOFILE, cut to the hard one; 0: as it is
+    uint64_t address_space_limit;  // RLIMIT_AS, soft and hard, cut to the hard one; 0: as it is
+    int control_group;             // open directory of a cgroup of version 2 the child begins in; -1: that of its parent
 };
 
 struct cposix_child {

@@ -44,7 +44,7 @@ final class HandlerGroups {
             return try HandlerGroup(control, settings)
         } catch {
             // What cannot be limited here at all was said at the start.
-            guard settings.limits == HandlerSettings.Limits() else { throw error }
+            guard !settings.limits.needsControlGroup else { throw error }
             if complaints.shouldSay(settings.name, "\(error)", now: .now()) {
                 log.warning(
                     "a handler's process gets no cgroup of its own",

@@ -14,24 +14,30 @@ final class ServePool: RunKeeper {
     private let index: Int
     private let host: HandlerHost
     /// Processes that may be given runs; those on their way out come on top, at most as many again.
-    private let maximum: Int
-    private var processes: [ServeProcess] = []
+    let maximum: Int
+    /// Processes kept ready beside those that run, where each does one run only.
+    let ahead: Int
+    private(set) var processes: [ServeProcess] = []
     /// With room; the one used last is the last. May hold some that have none by now.
     private var available: [ServeProcess] = []
     /// Slots whose runs wait for a process, oldest first.
-    private var waiting: [Int] = []
-    private var backoff = StartBackoff()
+    private(set) var waiting: [Int] = []
+    /// Open ones that are to be replaced, and whose replacement is not on its way; the longest first.
+    private(set) var due: [ServeProcess] = []
+    private(set) var backoff = StartBackoff()
     private var isBackoffTimerSet = false
     private var isPatienceTimerSet = false
     private var unflushed: [ServeProcess] = []
-    private var isQuiet = false
+    private(set) var isQuiet = false
     private var isStopped = false
 
     init(_ handler: Handler, index: Int, slots: Int, host: HandlerHost) {
         self.handler = handler
         self.index = index
         self.host = host
-        maximum = (slots + handler.settings.threads - 1) / handler.settings.threads
+        let room = handler.settings.maxJobs == 1 ? 1 : handler.settings.threads
+        maximum = (slots + room - 1) / room
+        ahead = maximum
     }
 
     /// But for processes that nothing can end.
@@ -61,17 +67,6 @@ final class ServePool: RunKeeper {
         waiting = []
         for slot in slots { host.board.finish(slot: slot, .interrupted, now: .now()) }
         for process in processes { process.stop(grace: grace) }
-    }
-
-    func description(now: MonotonicTime) -> PoolDescription {
-        PoolDescription(
-            handler: handler.settings.name, starting: count { $0 == .starting },
-            idle: processes.count { $0.state.phase == .open && $0.state.runningCount == 0 },
-            busy: processes.count { $0.state.phase == .open && $0.state.runningCount > 0 },
-            leaving: count { ![.starting, .open, .stuck].contains($0) }, stuck: count { $0 == .stuck },
-            waiting: waiting.count,
-            startFailures: backoff.failures,
-            secondsToNextStart: backoff.isFailing ? max(backoff.until.seconds(since: now), 0) : nil)
     }
 
     // MARK: Runs that wait
@@ -135,27 +130,26 @@ final class ServePool: RunKeeper {
     // MARK: Starting processes
 
     private func startProcesses() {
-        guard !waiting.isEmpty, !isStopped else { return }
+        guard !isStopped, !waiting.isEmpty || !isQuiet && (!due.isEmpty || isSingle) else { return }
         // As many as there may ever be, and the kernel holds them all: more would only join them.
         if count({ $0 == .stuck }) >= 2 * maximum {
             failWaiting("its \(processes.count) processes were killed and do not end", longerThan: 0)
             return
         }
-        let starting = count { $0 == .starting }
+        let balance = balance
+        let (forRuns, forDue) = (balance.startsForRuns, balance.startsForDue)
         guard !backoff.isFailing else {
-            if starting == 0 { startProbe() }
+            if balance.starting == 0, forRuns + forDue > 0 { startProbe() }
             return
         }
-        let needed = (waiting.count + handler.settings.threads - 1) / handler.settings.threads - starting
-        let usable = starting + count { $0 == .open }
-        let wanted = min(needed, maximum - usable, 2 * maximum - processes.count)
-        for _ in 0..<max(wanted, 0) { startOne() }
+        for _ in 0..<forRuns { startOne() }
+        for _ in 0..<forDue { startOne(inPlaceOf: due.removeFirst()) }
     }
 
     /// After a failed start one process alone tries, when its time has come.
     private func startProbe() {
         guard MonotonicTime.now() < backoff.until else {
-            startOne()
+            startOne(inPlaceOf: waiting.isEmpty && !due.isEmpty ? due.removeFirst() : nil)
             return
         }
         if !isBackoffTimerSet {
@@ -169,12 +163,13 @@ final class ServePool: RunKeeper {
         watchPatience()
     }
 
-    private func startOne() {
+    private func startOne(inPlaceOf predecessor: ServeProcess? = nil) {
         // Up to a tenth less, so that processes started together are not recycled together.
         let maximumRuns = handler.settings.maxJobs.map {
             max($0 - Int((Double($0) * 0.1 * host.chance()).rounded()), 1)
         }
         let process = ServeProcess(handler, maximumRuns: maximumRuns, pool: self, host: host)
+        process.predecessor = predecessor
         processes.append(process)
         process.start()
     }
@@ -195,10 +190,6 @@ final class ServePool: RunKeeper {
         if backoff.isFailing, count({ $0 == .starting }) == 0 { watchPatience() }
         host.board.deliver()
     }
-
-    private func count(_ isCounted: (ServeProcessState.Phase) -> Bool) -> Int {
-        processes.count { isCounted($0.state.phase) }
-    }
 }
 
 /// What its processes tell the pool.
@@ -206,6 +197,24 @@ extension ServePool {
     func becameReady(_ process: ServeProcess) {
         backoff.succeeded()
         hasRoom(process)
+        process.predecessor?.retire()
+        process.predecessor = nil
+    }
+
+    /// Another is to take its place. Until that is ready it goes on, so that no job waits.
+    func due(_ process: ServeProcess, _ why: Recycling) {
+        // Nobody needed it in all its life, or nobody will: then nobody has to take its place.
+        let isNeeded = !isQuiet && !isStopped && process.state.runsTaken > 0
+        let level: Logger.Level = if case .jobs = why { .debug } else { .info }
+        host.log.log(
+            level: level, "a handler's process is due: it \(why.text)",
+            metadata: [
+                "handler": "\(handler.settings.name)", "handler_pid": .stringConvertible(process.pid ?? 0),
+                "next": isNeeded ? "it goes on until its replacement is ready" : "it ends when it has nothing to do",
+            ])
+        guard isNeeded else { return process.retire() }
+        due.append(process)
+        startProcesses()
     }
 
     /// A run of it is over, or it has just become ready.
@@ -224,17 +233,22 @@ extension ServePool {
             process.isListed = false
             available.removeAll { $0 === process }
         }
+        due.removeAll { $0 === process }
+        if isSingle { startProcesses() }
     }
 
-    func startFailed(_ reason: String) {
+    func startFailed(_ reason: String, of process: ServeProcess) {
         let now = MonotonicTime.now()
         backoff.failed(reason, now: now)
-        let wait = max(backoff.until.seconds(since: now), 0)
+        let wait = Handler.text(seconds: max(backoff.until.seconds(since: now), 0))
+        let isReplacement = process.predecessor?.state.phase == .open
         host.log.warning(
             "a handler does not start: \(reason)",
             metadata: [
                 "handler": "\(handler.settings.name)",
-                "next": "tried again in \(Handler.text(seconds: wait)) if a job waits for it",
+                "next": isReplacement
+                    ? "the process it was to replace goes on; tried again in \(wait)"
+                    : "tried again in \(wait) if a job waits for it",
             ])
         // As long as another process serves or may yet, the jobs wait for that.
         if count({ $0 == .starting || $0 == .open }) == 0 { failWaiting(reason, longerThan: 0) }
@@ -244,8 +258,10 @@ extension ServePool {
     func stuck(_ process: ServeProcess) { startProcesses() }
 
     func ended(_ process: ServeProcess) {
-        closed(process)
         processes.removeAll { $0 === process }
+        closed(process)
+        if let predecessor = process.predecessor, predecessor.state.phase == .open { due.insert(predecessor, at: 0) }
+        process.predecessor = nil
         startProcesses()
     }
 

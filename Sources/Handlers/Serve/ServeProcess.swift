@@ -17,6 +17,9 @@ final class ServeProcess: EventSink, HandlerProcessOwner, RunKeeper {
     private(set) var state: ServeProcessState
     /// Whether the pool has it in its list of processes with room.
     var isListed = false
+    /// The one whose place it takes when it is ready.
+    var predecessor: ServeProcess?
+    private var lifetime: ServeLifetime?
     private let pool: ServePool
     private let handler: Handler
     private let host: HandlerHost
@@ -133,7 +136,9 @@ final class ServeProcess: EventSink, HandlerProcessOwner, RunKeeper {
             handle(.hungUp)
         }
         guard assignments.count < count else { return }
-        if let limit = handler.settings.maxMemory, let used = meter?.residentBytes(), used > limit { handle(.retired) }
+        if let limit = handler.settings.maxMemory, !state.isDue, let used = meter?.residentBytes(), used > limit {
+            handle(.overdue(.memory(used)))
+        }
         pool.hasRoom(self)
     }
 
@@ -181,7 +186,10 @@ final class ServeProcess: EventSink, HandlerProcessOwner, RunKeeper {
 
     private func perform(_ action: ServeProcessState.Action) {
         switch action {
-        case .becameReady: pool.becameReady(self)
+        case .becameReady:
+            watchLifetime()
+            pool.becameReady(self)
+        case .due(let why): pool.due(self, why)
         case .finish(let number, let outcome):
             finish(number, outcome)
         case .giveBack(let number):
@@ -205,8 +213,10 @@ final class ServeProcess: EventSink, HandlerProcessOwner, RunKeeper {
             stand(.killed)
         case .setTimer(let seconds): setTimer(seconds)
         case .cancelTimer: cancelTimer()
-        case .startFailed(let reason): pool.startFailed(reason)
-        case .closed: pool.closed(self)
+        case .startFailed(let reason): pool.startFailed(reason, of: self)
+        case .closed:
+            lifetime?.cancel()
+            pool.closed(self)
         case .writeOff(let number, let outcome):
             guard let slot = remove(number) else { return }
             host.board.finish(slot: slot, outcome, now: .now(), stuck: pid)
@@ -214,6 +224,19 @@ final class ServeProcess: EventSink, HandlerProcessOwner, RunKeeper {
             process?.giveUp()
             pool.stuck(self)
         case .ended: pool.ended(self)
+        }
+    }
+
+    private func watchLifetime() {
+        guard handler.settings.maxAge != nil || handler.settings.idleTimeout != nil else { return }
+        lifetime = ServeLifetime(handler.settings, loop: host.loop, chance: host.chance()) { [unowned self] in
+            (state.runsTaken, state.runningCount)
+        } end: { [unowned self] end in
+            switch end {
+            case .old(let seconds): handle(.overdue(.age(seconds)))
+            case .idle: handle(.retired)
+            }
+            host.board.deliver()
         }
     }
 

@@ -13,7 +13,9 @@ extension ServeProcessState {
         /// - Parameter job: what to call it where another run suffers for it.
         case timedOut(Int, Failure, job: String)
         case interrupted(Int, grace: Double)
-        /// It is to be recycled, or no job is expected for it any more.
+        /// It is to be replaced.
+        case overdue(Recycling)
+        /// It was replaced, or no job is expected for it any more.
         case retired
         case stopped(grace: Double)
         /// It closed its descriptor 4.
@@ -26,6 +28,8 @@ extension ServeProcessState {
 
     enum Action: Equatable {
         case becameReady
+        /// Another should take its place; it goes on until it is retired.
+        case due(Recycling)
         case finish(Int, Outcome)
         /// The run is as if it had never been here.
         case giveBack(Int)
@@ -53,7 +57,7 @@ extension ServeProcessState {
         let threads: Int
         let startSeconds: Double
         let graceSeconds: Double
-        /// It is recycled with the run that reaches this; nil for never.
+        /// It is to be replaced with the run that reaches this; nil for never. With 1 it gets no other run.
         let maximumRuns: Int?
     }
 }

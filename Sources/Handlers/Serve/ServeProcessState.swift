@@ -35,7 +35,10 @@ struct ServeProcessState {
     private var running: [Running] = []
     /// Over, and not reported before the read has ended: a second answer in the same read takes the first one back.
     private var answered: [(number: Int, outcome: Outcome)] = []
-    private var runsTaken = 0
+    /// Runs it was ever given.
+    private(set) var runsTaken = 0
+    /// To be replaced: it goes on until somebody is there to take its place.
+    private(set) var isDue = false
     private var cause = Cause.itself
     private var wasOpen = false
 
@@ -57,6 +60,7 @@ struct ServeProcessState {
         case .readEnded: endRead(&actions)
         case .timedOut(let number, let failure, let job): timeOut(number, failure, job, &actions)
         case .interrupted(let number, let grace): interrupt(number, grace, &actions)
+        case .overdue(let why): becomeDue(why, &actions)
         case .retired: retire(&actions)
         case .stopped(let grace): stop(grace, &actions)
         case .hungUp: hangUp(&actions)
@@ -87,7 +91,14 @@ struct ServeProcessState {
         precondition(hasRoom, "a run is only given to a process with room")
         running.append(Running(number: number))
         runsTaken += 1
-        if let maximum = limits.maximumRuns, runsTaken >= maximum { retire(&actions) }
+        guard let maximum = limits.maximumRuns, runsTaken >= maximum else { return }
+        if maximum == 1 { retire(&actions) } else { becomeDue(.jobs(runsTaken), &actions) }
+    }
+
+    private mutating func becomeDue(_ why: Recycling, _ actions: inout [Action]) {
+        guard phase == .open, !isDue else { return }
+        isDue = true
+        actions.append(.due(why))
     }
 
     private mutating func take(_ answer: Answer, _ actions: inout [Action]) {

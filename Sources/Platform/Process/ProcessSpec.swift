@@ -36,6 +36,9 @@ package struct ProcessSpec: Sendable {
     package var isBatch = false
     /// The soft limit of open files, cut to the hard one; nil: that of this process.
     package var openFilesLimit: UInt64?
+    /// Bytes of virtual memory it may have, RLIMIT_AS of setrlimit(2); cut to the hard limit of this process. Nil: that of this
+    /// process.
+    package var addressSpaceLimit: UInt64?
     /// The cgroup it begins in, of version 2 and without controllers handed on; nil: that of this process.
     package var controlGroup: ControlGroup?
 
@@ -87,7 +90,8 @@ package struct ProcessSpec: Sendable {
                                     no_new_privileges: noNewPrivileges ? 1 : 0, is_batch: isBatch ? 1 : 0,
                                     change_credentials: change == nil ? 0 : 1, uid: change?.uid ?? 0,
                                     gid: change?.gid ?? 0, groups: groups.baseAddress, group_count: groups.count,
-                                    open_files_limit: openFilesLimit ?? 0, control_group: controlGroup?.raw ?? -1)
+                                    open_files_limit: openFilesLimit ?? 0,
+                                    address_space_limit: addressSpaceLimit ?? 0, control_group: controlGroup?.raw ?? -1)
                                 return cposix_spawn(&spec, &child)
                             }
                         }

@@ -13,7 +13,7 @@ package struct SpawnError: Error, Equatable, CustomStringConvertible {
         /// An argument or variable contains a NUL, or descriptors were named twice.
         case description = 0
         case fork, group, descriptors, directory, openFilesLimit, credentials, privileges, parentDeath, execute, pidfd,
-            controlGroup
+            controlGroup, addressSpaceLimit
         /// As `execute`: the program is there, and what its first line or its header names is not.
         case interpreter
     }
@@ -35,6 +35,7 @@ package struct SpawnError: Error, Equatable, CustomStringConvertible {
             case .pidfd: "watch"
             case .interpreter: "find the interpreter of"
             case .controlGroup: "enter the cgroup"
+            case .addressSpaceLimit: "set the limit of virtual memory of"
             }
         return "cannot \(what) \(subject): \(reason)"
     }
