@@ -80,6 +80,17 @@ package enum Schema {
         "memory.available", .share(0...1), .value("10%"),
         "Of the host's memory, or of the cgroup's limit; files that are only cached count as available. On a kernel without "
             + "pressure stall information half of this alone decides. 0%: no back-pressure.")
+    static let memoryCliff = SchemaKey(
+        "memory.cliff", .size(1 << 20...1024 << 30), .value("64MB"),
+        "A run after which a serve process keeps so much more memory than before, and `cliff_share` more, and a second later "
+            + "still does, is a cliff: the log names the job. Files that are only mapped do not count. A process's first run "
+            + "may load twice as much.")
+    static let memoryCliffShare = SchemaKey(
+        "memory.cliff_share", .share(0...100), .value("25%"), "Of what the process had before the run.")
+    static let memoryGrowth = SchemaKey(
+        "memory.growth", .size(1 << 20...1024 << 30), .value("10MB"),
+        "A run that has gone on for a minute, in a process that has grown by so much a minute all the time, is told in the log; "
+            + "again each time it has grown to twice that.")
 
     static let log = SchemaKey("log", .section, .meaning("the defaults of its keys"), "What is logged, and how.")
     static let logLevel = SchemaKey(
@@ -227,7 +238,7 @@ package enum Schema {
     /// Keys of `poison`.
     package static let poisonKeys = [poisonDeaths, poisonWithin]
     /// Keys of `memory`.
-    package static let memoryKeys = [memoryPressure, memoryAvailable]
+    package static let memoryKeys = [memoryPressure, memoryAvailable, memoryCliff, memoryCliffShare, memoryGrowth]
     /// Keys of `log`.
     package static let logKeys = [logLevel, logFormat]
     /// Keys of `limits`.

@@ -100,7 +100,10 @@ struct SettingsDecoder {
         diagnosis.reportUnknownKeys(in: memory, known: Schema.memoryKeys)
         return MemorySettings(
             pressure: diagnosis.valueOrDefault(Schema.memoryPressure, in: memory, Schema.memoryPressure.share),
-            available: diagnosis.valueOrDefault(Schema.memoryAvailable, in: memory, Schema.memoryAvailable.share))
+            available: diagnosis.valueOrDefault(Schema.memoryAvailable, in: memory, Schema.memoryAvailable.share),
+            cliff: diagnosis.valueOrDefault(Schema.memoryCliff, in: memory, Schema.memoryCliff.size),
+            cliffShare: diagnosis.valueOrDefault(Schema.memoryCliffShare, in: memory, Schema.memoryCliffShare.share),
+            growth: diagnosis.valueOrDefault(Schema.memoryGrowth, in: memory, Schema.memoryGrowth.size))
     }
 
     private mutating func decodeLog(_ section: Section, into settings: inout Settings) {

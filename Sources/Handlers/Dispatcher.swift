@@ -1,4 +1,5 @@
 package import Configuration
+package import Insight
 import JobModel
 package import Logging
 package import Platform
@@ -13,6 +14,7 @@ package final class Dispatcher {
     private let handlers: [Handler]
     /// One for each handler; nil where a process is spawned for each job.
     private let pools: [ServePool?]
+    private let patrol: MemoryPatrol
     private var isStopping = false
     private var whenStopped: (() -> Void)?
 
@@ -28,18 +30,23 @@ package final class Dispatcher {
     ///   - adoptsOrphans: this process is child subreaper and every child of it is a handler's, so children that are
     ///     nobody's are reaped here.
     ///   - measuredPerSecond: how many runs of spawn and serve are measured each second; of more, a sample.
+    ///   - memory: from what on memory is worth telling.
+    ///   - hostName: for incidents.
     ///   - chance: 0 ..< 1, drawn anew by each call; spreads recycling.
     ///   - progress: a sign of life from a run.
     ///   - slotChange: nothing may be started in a slot that is written off, until it returns; called like `report`, and
     ///     before the report of the run that was in it.
+    ///   - incident: something about memory that names a job; may come while the caller is inside one of our functions.
     ///   - report: the end of a run, in the loop's thread and never while the caller is inside one of our functions.
     /// - Note: looks users up by name, which may block: make it before the loop turns.
     package init(
         settings: [HandlerSettings], slots: Int, loop: EventLoop, spawn: @escaping Spawner,
         log: Logger = Logger(label: "handlers"), output: ((HandlerOutput) -> Void)? = nil,
         openFilesLimit: UInt64? = 1024, controlGroup: ControlGroup? = nil, adoptsOrphans: Bool = false,
-        measuredPerSecond: Double = 10_000,
+        measuredPerSecond: Double = 10_000, memory: MemorySettings = MemorySettings(),
+        memoryTimes: MemoryTimes = MemoryTimes(), hostName: String = "",
         chance: @escaping () -> Double = { Double.random(in: 0..<1) },
+        incident: @escaping (MemoryIncident) -> Void = { _ in },
         progress: @escaping (ProgressReport) -> Void = { _ in }, slotChange: @escaping (SlotChange) -> Void = { _ in },
         report: @escaping (DispatchReport) -> Void
     ) {
@@ -47,14 +54,17 @@ package final class Dispatcher {
         let handlers = settings.map {
             Handler($0, current: current, openFilesLimit: openFilesLimit, find: Credentials.named)
         }
+        let watch = MemoryWatch(memory, times: memoryTimes, host: hostName, report: incident)
         let board = RunBoard(
-            slots: slots, handlers: handlers, loop: loop, report: report, progress: progress, slotChange: slotChange
+            slots: slots, handlers: handlers, loop: loop, memory: watch, report: report, progress: progress,
+            slotChange: slotChange
         )
         let host = HandlerHost(
             loop: loop, spawn: spawn, log: log, output: output ?? { $0.write(to: log) }, board: board,
             adopted: AdoptedProcesses(loop: loop, board: board, log: log),
             groups: HandlerGroups(in: controlGroup, loop: loop, log: log), chance: chance,
-            sampling: Sampling(perSecond: measuredPerSecond, seed: UInt64(chance() * 0x1p53)))
+            sampling: Sampling(perSecond: measuredPerSecond, seed: UInt64(chance() * 0x1p53)),
+            memory: watch)
         table = HandlerTable(settings)
         pools = handlers.indices.map { index in
             guard handlers[index].settings.mode == .serve else { return nil }
@@ -62,6 +72,7 @@ package final class Dispatcher {
         }
         self.handlers = handlers
         self.host = host
+        patrol = MemoryPatrol(board: board, watch: watch, loop: loop) { handlers[$0].settings.name }
         for handler in handlers {
             guard let user = handler.settings.user, handler.credentials == nil, handler.objection == nil,
                 user != current.user
@@ -70,6 +81,7 @@ package final class Dispatcher {
                 "handler \(handler.settings.name) runs as \(current.user), not as \(user): only root can change that")
         }
         if adoptsOrphans { sweep() }
+        patrol.start()
     }
 
     /// Starts a run in its free slot. Whatever becomes of it is reported, also that no handler takes its class.

@@ -26,6 +26,7 @@ final class HandlerHost {
     let chance: () -> Double
     /// Which runs are measured.
     var sampling: Sampling
+    let memory: MemoryWatch
     /// Nobody waits long for what does not end.
     var isStopping = false
     /// Where every read lands first. 64 KiB is a pipe's capacity, and all that one descriptor gets in a turn.
@@ -34,7 +35,8 @@ final class HandlerHost {
     init(
         loop: EventLoop, spawn: @escaping Spawner, log: Logger,
         output: @escaping (HandlerOutput) -> Void, board: RunBoard, adopted: AdoptedProcesses,
-        groups: HandlerGroups, chance: @escaping () -> Double, sampling: Sampling
+        groups: HandlerGroups, chance: @escaping () -> Double, sampling: Sampling,
+        memory: MemoryWatch
     ) {
         self.loop = loop
         self.spawn = spawn
@@ -45,6 +47,7 @@ final class HandlerHost {
         self.groups = groups
         self.chance = chance
         self.sampling = sampling
+        self.memory = memory
     }
 
     /// Spawns in another thread, into a cgroup of its own where there are any. When it is done their ends of the pipes are

@@ -38,6 +38,7 @@ final class RunBoard {
     var afterDelivery: (() -> Void)?
     private let handlers: [Handler]
     private let loop: EventLoop
+    private let memory: MemoryWatch
     private let report: (DispatchReport) -> Void
     private let reportProgress: (ProgressReport) -> Void
     private let reportChange: (SlotChange) -> Void
@@ -52,12 +53,14 @@ final class RunBoard {
     private var lookTimer: TimerID?
 
     init(
-        slots: Int, handlers: [Handler], loop: EventLoop, report: @escaping (DispatchReport) -> Void,
+        slots: Int, handlers: [Handler], loop: EventLoop, memory: MemoryWatch,
+        report: @escaping (DispatchReport) -> Void,
         progress: @escaping (ProgressReport) -> Void, slotChange: @escaping (SlotChange) -> Void
     ) {
         entries = Array(repeating: nil, count: slots)
         self.handlers = handlers
         self.loop = loop
+        self.memory = memory
         self.report = report
         reportProgress = progress
         reportChange = slotChange
@@ -128,6 +131,9 @@ final class RunBoard {
         let handler = handlers[entry.handler].settings.name
         if let stuck {
             takeAway(WrittenOffSlot(slot: slot, handler: handler, pid: stuck, jid: entry.run.job.jid, since: now))
+        }
+        if case .died(let failure, _) = outcome, failure.errorClass == ErrorClass.outOfMemory {
+            memory.tellKilled(entry.run, handler: handler, cost, seconds: now.seconds(since: entry.since))
         }
         reports.append(
             DispatchReport(

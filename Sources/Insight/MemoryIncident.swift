@@ -24,10 +24,13 @@ package struct MemoryIncident: Equatable, Sendable, Codable {
     package var seconds: Double
     /// When it was noticed: milliseconds since the epoch.
     package var at: Int64
+    /// Classes of other runs that went on in the same process meanwhile: if there are any, which one it was is a guess.
+    package var alongside: [String]
 
     package init(
         kind: Kind, jobClass: String, jid: String?, argumentsDigest: String, handler: String, host: String, before: Int,
-        peak: Int, after: Int, seconds: Double, at: Int64
+        peak: Int, after: Int, seconds: Double, at: Int64,
+        alongside: [String] = []
     ) {
         self.kind = kind
         self.jobClass = jobClass
@@ -40,5 +43,6 @@ package struct MemoryIncident: Equatable, Sendable, Codable {
         self.after = after
         self.seconds = seconds
         self.at = at
+        self.alongside = alongside
     }
 }

@@ -1,4 +1,5 @@
 import Handlers
+import Insight
 import JobModel
 import Logging
 import Platform
@@ -38,6 +39,30 @@ struct JobLog {
         metadata["handler_pid"] = "\(report.pid.map(String.init) ?? "-")"
         log.notice("a slow run ended after \(Self.text(seconds: seconds)) s", metadata: metadata)
     }
+
+    /// Something about memory that names a job.
+    func noticed(_ incident: MemoryIncident) {
+        let text =
+            switch incident.kind {
+            case .cliff: "a memory cliff: after this run its process keeps much more than before"
+            case .growth: "a run goes on and its process grows all the time"
+            case .outOfMemory: "a run was killed for want of memory"
+            }
+        var fields: Logger.Metadata = [
+            "class": "\(incident.jobClass)", "arguments": "\(incident.argumentsDigest)",
+            "handler": "\(incident.handler)", "peak": "\(Self.megabytes(incident.peak))",
+            "duration": "\(Self.milliseconds(incident.seconds))",
+        ]
+        if incident.kind != .outOfMemory {
+            fields["before"] = "\(Self.megabytes(incident.before))"
+            fields["after"] = "\(Self.megabytes(incident.after))"
+        }
+        if let jid = incident.jid { fields["jid"] = "\(jid)" }
+        if !incident.alongside.isEmpty { fields["or"] = "\(incident.alongside.joined(separator: " "))" }
+        log.warning("\(text)", metadata: fields)
+    }
+
+    private static func megabytes(_ bytes: Int) -> String { "\(bytes >> 20) MB" }
 
     /// Whole seconds, or milliseconds of what is short.
     static func text(seconds: Double) -> String { seconds < 1 ? milliseconds(seconds) : "\(Int(seconds))" }

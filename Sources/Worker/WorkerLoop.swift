@@ -187,6 +187,8 @@ final class WorkerLoop: @unchecked Sendable {
                 }
             }, log: log, openFilesLimit: plan.openFilesLimit, controlGroup: plan.controlGroup,
             adoptsOrphans: true, measuredPerSecond: WorkerPlan.measuredPerSecond / Double(plan.settings.processes),
+            memory: plan.settings.memory, hostName: plan.origin.host,
+            incident: { [unowned self] in jobLog.noticed($0) },
             slotChange: { [unowned self] change in
                 switch change {
                 case .writtenOff(let slot): take(.slotWrittenOff(slot))

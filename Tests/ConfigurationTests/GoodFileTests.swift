@@ -48,7 +48,9 @@ struct GoodFileTests {
             maximumRetries: 3, deadMaximumJobs: 500, deadTimeout: 5400,
             poison: PoisonLimit(deaths: 5, seconds: 86_400),
             payloadLimits: PayloadLimits(bytes: 2 << 20, warningBytes: 4096, depth: 50),
-            memory: MemorySettings(pressure: 0.025, available: 0), logLevel: "warning", logFormat: "json",
+            memory: MemorySettings(
+                pressure: 0.025, available: 0, cliff: 100 << 20, cliffShare: 0.5, growth: 5 << 20), logLevel: "warning",
+            logFormat: "json",
             tag: "billing", labels: ["blue", "5"])
         #expect(settings == expected)
     }

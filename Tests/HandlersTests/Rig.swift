@@ -1,5 +1,6 @@
 import Configuration
 import Glibc
+import Insight
 import JobModel
 import Platform
 import Testing
@@ -19,6 +20,7 @@ final class Rig {
         var progress: [ProgressReport] = []
         var output: [HandlerOutput] = []
         var changes: [SlotChange] = []
+        var incidents: [MemoryIncident] = []
         var isInside = false
         var keepsReports = true
         var then: ((DispatchReport) -> Void)?
@@ -29,6 +31,7 @@ final class Rig {
     var output: [HandlerOutput] { box.output }
     /// Slots that were written off, and those that are back.
     var changes: [SlotChange] { box.changes }
+    var incidents: [MemoryIncident] { box.incidents }
     /// What handlers printed, line by line.
     var lines: [String] {
         output.compactMap { if case .line(let text) = $0.content { text } else { nil } }
@@ -42,7 +45,7 @@ final class Rig {
 
     init(
         _ handlers: [HandlerSettings], slots: Int = 4, chance: Double = 0, adoptsOrphans: Bool = false,
-        controlGroup: ControlGroup? = nil
+        controlGroup: ControlGroup? = nil, memoryTimes: MemoryTimes = MemoryTimes()
     ) throws {
         SignalDescriptor.ignoreBrokenPipes()
         loop = try EventLoop()
@@ -50,7 +53,9 @@ final class Rig {
         dispatcher = Dispatcher(
             settings: handlers, slots: slots, loop: loop, spawn: spawns.spawn,
             output: { [box] in box.output.append($0) },
-            controlGroup: controlGroup, adoptsOrphans: adoptsOrphans, chance: { chance },
+            controlGroup: controlGroup, adoptsOrphans: adoptsOrphans, memoryTimes: memoryTimes,
+            hostName: "here", chance: { chance },
+            incident: { [box] in box.incidents.append($0) },
             progress: { [box] in box.progress.append($0) },
             slotChange: { [box] in box.changes.append($0) },
             report: { [box] report in

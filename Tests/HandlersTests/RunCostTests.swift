@@ -20,17 +20,15 @@ struct RunCostTests {
     func share(mode: HandlerSettings.Mode, percent: Double) throws {
         let rig = try Rig([truth(mode: mode)], slots: 1)
         _ = try rig.run(job(#"["sleep",1]"#))
-        var all = ClassCost()
-        for _ in 0..<8 {
-            let report = try rig.run(job("[\"burn\",\(100 - percent)],[\"sleep\",\(percent)]"))
-            let cost = try #require(report.cost)
+        var shares: [Double] = []
+        for _ in 0..<9 {
+            let cost = try #require(try rig.run(job("[\"burn\",\(100 - percent)],[\"sleep\",\(percent)]")).cost)
             #expect(!cost.isEstimate)
-            all.add(wallSeconds: report.durationSeconds, queueSeconds: nil, hasFailed: false, cost: cost)
+            // A busy machine adds waiting for a core, which is no part of what the run is like.
+            shares.append(100 * cost.ioShare * cost.wallSeconds / (cost.wallSeconds - cost.coreWaitSeconds))
         }
-        // A busy machine adds time that is neither: it belongs to the whole of the run, not to its waiting.
-        let own = Double(all.measuredWallMicroseconds - all.coreWaitMicroseconds)
-        let share = 100 * Double(all.measuredWallMicroseconds) / own * (try #require(all.ioShare))
-        #expect(abs(share - percent) < 10, "\(share) %")
+        // The middle one: it also happens that this test itself waits for a core while the run's end waits to be seen.
+        #expect(abs(shares.sorted()[4] - percent) < 10, "\(shares)")
     }
 
     @Test("what the children of a run compute is the run's", arguments: [HandlerSettings.Mode.spawn, .serve])

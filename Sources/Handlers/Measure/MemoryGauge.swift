@@ -25,13 +25,18 @@ struct MemoryGauge {
     }
 
     /// nil once the process has ended.
-    func read() -> Reading? {
+    func read() -> Reading? { Self.read(statm) }
+
+    /// Of a process that is looked at so rarely that a kept descriptor would not pay.
+    static func once(_ pid: Int32) -> Reading? { KeptFile("/proc/\(pid)/statm").flatMap(read) }
+
+    private static func read(_ statm: KeptFile) -> Reading? {
         statm.read { fields in
             guard let resident = fields.number(at: 1), let shared = fields.number(at: 2), resident > 0 else {
                 return nil
             }
             return Reading(
-                resident: resident * Self.pageBytes, anonymous: max(0, resident - shared) * Self.pageBytes)
+                resident: resident * pageBytes, anonymous: max(0, resident - shared) * pageBytes)
         }
     }
 

@@ -5,15 +5,18 @@ import Platform
 /// Measures one run that has a process of its own.
 struct SpawnMeter {
     private let pid: Int32
+    /// The run may have waited before for somebody to make its process.
+    private let since: MonotonicTime
     private let group: HandlerGroup?
     /// What its first thread waited for a core, in seconds.
     private var wait = 0.0
     /// On stdout and stderr.
     var printedBytes = 0
 
-    init(of pid: Int32, in group: HandlerGroup?) {
-        self.pid = pid
-        self.group = group
+    init(of started: StartedHandler) {
+        pid = started.child.pid
+        since = started.child.since
+        group = started.group
     }
 
     /// The process has ended and was not reaped yet.
@@ -23,11 +26,12 @@ struct SpawnMeter {
     }
 
     /// - Parameter report: of the process, and of the children it waited for.
-    func cost(_ report: ExitReport, seconds: Double) -> RunCost {
+    func cost(_ report: ExitReport, at now: MonotonicTime) -> RunCost {
         // What nobody waited for and was killed with it is known to the cgroup alone.
         let all = group.flatMap { group in group.usedSeconds.map { $0 - group.usedBefore } } ?? 0
         return RunCost(
-            wallSeconds: seconds, cpuSeconds: max(report.cpuSeconds, all), coreWaitSeconds: wait, seesChildren: true,
+            wallSeconds: now.seconds(since: since), cpuSeconds: max(report.cpuSeconds, all), coreWaitSeconds: wait,
+            seesChildren: true,
             memory: peakBytes(report).map { MemoryCost(before: nil, peak: $0, after: nil) }, outputBytes: printedBytes)
     }
 

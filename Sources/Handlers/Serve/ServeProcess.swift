@@ -71,7 +71,7 @@ final class ServeProcess: EventSink, HandlerProcessOwner, RunKeeper {
             handle(.spawnFailed("\(error)"))
         case .success(let started):
             process = HandlerProcess(started, of: handler, jid: nil, pipes: pipes, owner: self, host: host)
-            meter = RunMeter(of: started.child.pid, in: started.group?.usage)
+            meter = RunMeter(of: started, handler: handler.settings.name, host: host)
             channel?.watchAnswers(for: self)
             handle(.spawned)
         }
@@ -89,7 +89,7 @@ final class ServeProcess: EventSink, HandlerProcessOwner, RunKeeper {
                 run: run.number, attempt: run.job.attempt, deadlineMilliseconds: deadline, payload: run.job.payload,
                 to: &$0)
         }
-        meter?.begin(run.number, isMeasured: host.sampling.takes(at: now), at: now)
+        meter?.begin(run, isMeasured: host.sampling.takes(at: now), at: now)
         handle(.assigned(run.number))
         // Runs for several threads of one process come in one turn and travel in one write.
         if handler.settings.threads == 1 { flush() } else { pool.flushSoon(self) }

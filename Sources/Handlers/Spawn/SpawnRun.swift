@@ -82,7 +82,7 @@ final class SpawnRun: RunKeeper, HandlerProcessOwner, EventSink {
                 started, of: handler, jid: run.job.jid, pipes: pipes, owner: self, host: host)
             self.process = process
             host.board.setPID(process.pid, slot: run.slot)
-            if host.sampling.takes(at: .now()) { meter = SpawnMeter(of: process.pid, in: started.group) }
+            if host.sampling.takes(at: .now()) { meter = SpawnMeter(of: started) }
             if let raw = input?.raw { host.watch(raw, for: .writable, self) }
             if let raw = answers?.raw { host.watch(raw, for: .readable, self) }
             // Decided while the process was being made.
@@ -232,8 +232,7 @@ final class SpawnRun: RunKeeper, HandlerProcessOwner, EventSink {
     private func finish(_ outcome: Outcome, _ report: ExitReport? = nil) {
         isFinished = true
         let now = MonotonicTime.now()
-        let since = host.board.entries[run.slot]?.since ?? now
-        let cost = report.flatMap { meter?.cost($0, seconds: now.seconds(since: since)) }
+        let cost = report.flatMap { meter?.cost($0, at: now) }
         host.board.finish(slot: run.slot, outcome, now: now, cost: cost)
     }
 }

@@ -4,12 +4,15 @@ import Glibc
 /// A child of this process, held by a pidfd: until it is reaped its number belongs to nobody else.
 package final class ChildProcess: Sendable {
     package let pid: Int32
+    /// When its making began.
+    package let since: MonotonicTime
     private let descriptor: FileDescriptor
     // Guards signals to the group against a reap in another thread: afterwards the number may be somebody else's.
     private let isReaped = Monitor(false)
 
-    init(pid: Int32, pidfd: consuming FileDescriptor) {
+    init(pid: Int32, pidfd: consuming FileDescriptor, since: MonotonicTime) {
         self.pid = pid
+        self.since = since
         descriptor = pidfd
     }
 

@@ -73,6 +73,7 @@ package struct ProcessSpec: Sendable {
         // An unprivileged process may name its own user: there is nothing to change, and no right to.
         let change = credentials.flatMap { geteuid() == $0.uid && geteuid() != 0 ? nil : $0 }
 
+        let since = MonotonicTime.now()
         var child = cposix_child()
         var scratch = [Int32](repeating: -1, count: table.count)
         let error = executable.withCString { executable in
@@ -100,7 +101,7 @@ package struct ProcessSpec: Sendable {
             }
         }
         guard error == 0 else { throw failure(error, SpawnError.Step(rawValue: child.step) ?? .fork) }
-        return ChildProcess(pid: child.pid, pidfd: FileDescriptor(child.pidfd))
+        return ChildProcess(pid: child.pid, pidfd: FileDescriptor(child.pidfd), since: since)
     }
 
     private var groupKind: Int32 {
