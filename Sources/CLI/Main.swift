@@ -12,6 +12,7 @@ struct Martlet: ParsableCommand {
             CheckCommand.self,
             PushCommand.self,
             StatusCommand.self,
+            AdviseCommand.self,
             ReferenceCommand.self,
             WorkerCommand.self,
             SchedulerCommand.self,

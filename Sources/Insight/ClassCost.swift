@@ -96,6 +96,19 @@ package struct ClassCost: Equatable, Sendable {
         return max(0, min(1, 1 - busy))
     }
 
+    /// The same of the time in which its runs did not wait for a core: what they are like, however busy the host is.
+    package var ownIOShare: Double? {
+        let own = measuredWallMicroseconds - coreWaitMicroseconds
+        guard measuredWallMicroseconds > 0 else { return nil }
+        return own > 0 ? max(0, min(1, 1 - Double(cpuMicroseconds) / Double(own))) : 0
+    }
+
+    /// The share of their time in which its runs waited for a core, 0...1; nil if none was measured.
+    package var coreWaitShare: Double? {
+        guard measuredWallMicroseconds > 0 else { return nil }
+        return max(0, min(1, Double(coreWaitMicroseconds) / Double(measuredWallMicroseconds)))
+    }
+
     /// A thousand years at most: sums of it stay far from overflow.
     private static func count(_ seconds: Double, _ scale: Double) -> Int {
         Int(max(0, min(seconds.isFinite ? seconds : 0, 3e10)) * scale)

@@ -1,3 +1,4 @@
+import Configuration
 import Insight
 import JobModel
 import Queueing
@@ -16,7 +17,10 @@ struct CostOutbox {
     /// How many of these, from the first, were sent over the connection there is now.
     private var sent = 0
 
-    init(_ plan: WorkerPlan) { self.init(identity: plan.identity, malloc: [:]) }
+    init(_ plan: WorkerPlan) {
+        let malloc = plan.settings.handlers.map { ($0.name, $0.malloc.text) }
+        self.init(identity: plan.identity, malloc: Dictionary(malloc) { first, _ in first })
+    }
 
     init(identity: String, malloc: [String: String]) {
         self.identity = identity

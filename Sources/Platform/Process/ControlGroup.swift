@@ -26,8 +26,13 @@ package final class ControlGroup: Sendable {
     }
 
     /// That of this process; nil where no hierarchy of version 2 is mounted, or not where this process is.
-    package static func own() -> ControlGroup? {
-        guard let mounts = ProcFile.text("/proc/self/mountinfo"), let groups = ProcFile.text("/proc/self/cgroup"),
+    package static func own() -> ControlGroup? { of("self") }
+
+    /// That of another process, as far as it is seen from here.
+    package static func of(_ pid: Int32) -> ControlGroup? { of(String(pid)) }
+
+    private static func of(_ process: String) -> ControlGroup? {
+        guard let mounts = ProcFile.text("/proc/self/mountinfo"), let groups = ProcFile.text("/proc/\(process)/cgroup"),
             let path = path(mounts: mounts, groups: groups)
         else { return nil }
         return try? ControlGroup(path: path)

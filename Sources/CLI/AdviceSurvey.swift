@@ -1,0 +1,81 @@
+import Configuration
+import Handlers
+import Insight
+import JobModel
+import Platform
+import Queueing
+import Redis
+
+/// Gathers what advice is drawn from: from Redis, from the configuration and from this host.
+struct AdviceSurvey {
+    let settings: Settings
+    let costs: CostReport
+    let status: StatusReport
+    /// How busy this host's cores are, 0...1.
+    let cpuUse: Double?
+
+    /// Reads it over a blocking connection.
+    ///
+    /// - Parameters:
+    ///   - last: how far back, in seconds.
+    ///   - cpuSeconds: how long this host's CPU is watched; 0 for not at all.
+    init(_ settings: Settings, over redis: RedisConnection, last: Double, cpuSeconds: Double) throws(RedisError) {
+        self.settings = settings
+        costs = try CostReport.read(redis, last: last, handlers: settings.handlers.map(\.name))
+        status = try StatusReport.read(redis)
+        cpuUse = cpuSeconds > 0 ? Processors.use(overSeconds: cpuSeconds) : nil
+    }
+
+    var facts: AdviceFacts {
+        AdviceFacts(
+            seconds: costs.seconds, classes: classes, handlers: settings.handlers.map(handler),
+            concurrency: .fixed(settings.concurrency), processes: .fixed(settings.processes), hosts: hosts,
+            machine: machine, queues: queues, incidents: costs.incidents)
+    }
+
+    private var classes: [AdviceFacts.Class] {
+        let table = HandlerTable(settings.handlers)
+        return costs.classes.sorted { $0.key < $1.key }.map { name, cost in
+            let index = table.handler(for: JobClass(name))
+            return AdviceFacts.Class(name: name, cost: cost, handler: index.map { settings.handlers[$0].name })
+        }
+    }
+
+    private func handler(_ settings: HandlerSettings) -> AdviceFacts.Handler {
+        AdviceFacts.Handler(
+            name: settings.name, isServe: settings.mode == .serve,
+            threads: settings.mode == .serve ? settings.threads : 1, isolates: settings.isolate == .auto,
+            malloc: costs.malloc[settings.name].map {
+                .init(
+                    before: $0.before.setting, peaksBefore: $0.before.peaks, now: $0.now.setting, peaksNow: $0.now.peaks
+                )
+            })
+    }
+
+    /// Workers of ours; Sidekiq's own processes tell nothing of what their jobs cost.
+    private var workers: [ProcessState] { status.processes.filter { $0.version.hasPrefix("martlet") } }
+
+    private var hosts: [AdviceFacts.Host] {
+        Dictionary(grouping: workers, by: \.hostname).sorted { $0.key < $1.key }.map { name, workers in
+            AdviceFacts.Host(
+                name: name, processes: workers.count, slots: workers.reduce(0) { $0 + $1.concurrency },
+                resident: workers.reduce(0) { $0 + $1.residentKB << 10 }, isOurs: name == ProcessIdentity.hostName)
+        }
+    }
+
+    private var machine: AdviceFacts.Machine {
+        // What limits a worker limits its handlers; without one, what limits this command will have to do.
+        let pid = workers.first { $0.hostname == ProcessIdentity.hostName }.flatMap { Int32(exactly: $0.pid) }
+        let group = pid.flatMap(ControlGroup.of) ?? .own()
+        let cores = min(Double(Processors.count), Processors.limit(of: group) ?? .infinity)
+        let readings = MemoryWatch(from: group).read()
+        let tightest = readings.min { $0.available < $1.available }
+        return AdviceFacts.Machine(
+            cores: cores, memory: tightest?.total ?? 0, available: tightest?.available ?? 0,
+            place: tightest?.place ?? "the host", cpuUse: cpuUse)
+    }
+
+    private var queues: [AdviceFacts.Queue] {
+        status.queues.map { AdviceFacts.Queue(name: $0.name.text, size: $0.size, waitingSeconds: $0.latencySeconds) }
+    }
+}
