@@ -72,6 +72,14 @@ chaos: build test-deps ## kill, freeze and cut everything: make chaos MINUTES=10
 		swift test --skip-build --disable-xctest -c release -Xswiftc -enable-testing $(SWIFT_FLAGS) \
 		--scratch-path .build/simulate --filter ChaosTests/chaos
 
+.PHONY: fan-out
+fan-out: build test-deps ## one job that makes a million, killed at random: make fan-out CHILDREN=1000000 KILLS=50 CHUNK=2000 SEED=7
+	swift build --build-tests $(SWIFT_FLAGS)
+	MARTLET_FANOUT_CHILDREN=$(or $(CHILDREN),1000000) MARTLET_FANOUT_KILLS=$(or $(KILLS),50) \
+		$(if $(CHUNK),MARTLET_FANOUT_CHUNK=$(CHUNK)) $(if $(SEED),MARTLET_FANOUT_SEED=$(SEED)) \
+		MARTLET_FANOUT_BINARY=$(CURDIR)/$(MARTLET) timeout -k 10 1800 \
+		swift test --skip-build --disable-xctest $(SWIFT_FLAGS) --filter FanOutTests
+
 .PHONY: faults
 faults: deps test-deps ## every fault at its full length, and a kill at every kind of system call; as root, half an hour
 	MARTLET_FAULTS=full TEST_LIMIT=7200 .ci/test \

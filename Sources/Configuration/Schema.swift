@@ -54,7 +54,8 @@ package enum Schema {
     static let poisonWithin = SchemaKey(
         "poison.within", .duration(60...365 * day), .value("72h"), "Within this time.")
     static let limits = SchemaKey(
-        "limits", .section, .meaning("the defaults of its keys"), "What a job's payload may be.")
+        "limits", .section, .meaning("the defaults of its keys"),
+        "What a job's payload may be, and how many streamed children may wait.")
     static let payloadLimit = SchemaKey(
         "limits.payload", .size(1 << 10...256 << 20), .value("1MB"),
         "What one payload may weigh. A heavier one is not parsed: it goes to the dead set as it is. What failures add to a "
@@ -66,6 +67,11 @@ package enum Schema {
         "limits.depth", .integer(2...200), .value("100"),
         "How many objects and arrays of a payload may be open at once, the payload itself among them. A deeper one goes to "
             + "the dead set.")
+
+    static let childrenWaiting = SchemaKey(
+        "limits.children_waiting", .integer(0...1_000_000_000), .value("100000"),
+        "While a queue holds so many jobs, children that a run streams to it wait, and with them the run. 0: they never "
+            + "wait.")
 
     static let memory = SchemaKey(
         "memory", .section, .meaning("the defaults of its keys"), "What is watched of memory.")
@@ -242,7 +248,7 @@ package enum Schema {
     /// Keys of `log`.
     package static let logKeys = [logLevel, logFormat]
     /// Keys of `limits`.
-    package static let limitKeys = [payloadLimit, payloadWarning, payloadDepth]
+    package static let limitKeys = [payloadLimit, payloadWarning, payloadDepth, childrenWaiting]
     /// Keys of each handler.
     package static let handlerKeys = [
         command, classes, mode, threads, handlerTimeout, grace, handlerSlow, startTimeout, maximumJobs, maximumMemory,

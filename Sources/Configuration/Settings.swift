@@ -32,6 +32,8 @@ package struct Settings: Codable, Equatable, Sendable {
     package var poison: PoisonLimit
     /// What is larger or deeper is not run.
     package var payloadLimits: PayloadLimits
+    /// Streamed children wait while their queue holds so many jobs; 0 for no limit.
+    package var childrenWaiting: Int
     package var memory: MemorySettings
     /// swift-log's name: trace, debug, info, notice, warning, error, critical.
     package var logLevel: String
@@ -46,7 +48,7 @@ package struct Settings: Codable, Equatable, Sendable {
         handlers: [HandlerSettings] = [],
         maximumRetries: Int = 25, deadMaximumJobs: Int = 10_000, deadTimeout: Double = 180 * 86_400,
         poison: PoisonLimit = PoisonLimit(), payloadLimits: PayloadLimits = PayloadLimits(),
-        memory: MemorySettings = MemorySettings(), logLevel: String = "info",
+        childrenWaiting: Int = 100_000, memory: MemorySettings = MemorySettings(), logLevel: String = "info",
         logFormat: String = "auto", tag: String = "", labels: [String] = []
     ) {
         self.file = file
@@ -63,6 +65,7 @@ package struct Settings: Codable, Equatable, Sendable {
         self.deadTimeout = deadTimeout
         self.poison = poison
         self.payloadLimits = payloadLimits
+        self.childrenWaiting = childrenWaiting
         self.memory = memory
         self.logLevel = logLevel
         self.logFormat = logFormat

@@ -48,7 +48,7 @@ struct SettingsDecoder {
         diagnosis.reportUnknownKeys(in: section, known: Schema.top)
         var settings = top(section, path: path, isSidekiq: form)
         decodePoison(section, into: &settings)
-        settings.payloadLimits = limits(in: section)
+        decodeLimits(section, into: &settings)
         settings.memory = memory(in: section)
         decodeLog(section, into: &settings)
         if isVerbose, section["log"] == nil { settings.logLevel = "debug" }
@@ -86,13 +86,15 @@ struct SettingsDecoder {
             seconds: diagnosis.valueOrDefault(Schema.poisonWithin, in: poison, Schema.poisonWithin.duration))
     }
 
-    private mutating func limits(in section: Section) -> PayloadLimits {
+    private mutating func decodeLimits(_ section: Section, into settings: inout Settings) {
         let limits = subsection(Schema.limits, in: section) ?? Section(path: "limits", place: .start, entries: [])
         diagnosis.reportUnknownKeys(in: limits, known: Schema.limitKeys)
-        return PayloadLimits(
+        settings.payloadLimits = PayloadLimits(
             bytes: diagnosis.valueOrDefault(Schema.payloadLimit, in: limits, Schema.payloadLimit.size),
             warningBytes: diagnosis.valueOrDefault(Schema.payloadWarning, in: limits, Schema.payloadWarning.size),
             depth: diagnosis.valueOrDefault(Schema.payloadDepth, in: limits, Schema.payloadDepth.integer))
+        settings.childrenWaiting = diagnosis.valueOrDefault(
+            Schema.childrenWaiting, in: limits, Schema.childrenWaiting.integer)
     }
 
     private mutating func memory(in section: Section) -> MemorySettings {

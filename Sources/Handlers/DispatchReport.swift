@@ -19,6 +19,15 @@ package struct DispatchReport: Sendable {
     package var cost: RunCost?
 }
 
+/// Children that a run wants enqueued while it goes on, together with how far it has come.
+package struct ChunkReport: Sendable {
+    package let slot: Int
+    /// Raw JSON objects, in the handler's order; at most 10,000, and what fits into a line of 1 MiB. May be empty.
+    package let jobs: [[UInt8]]
+    /// One JSON value of at most `Checkpoint.longest` bytes, on one line.
+    package let checkpoint: [UInt8]
+}
+
 /// A sign of life from a run that goes on.
 package struct ProgressReport: Equatable, Sendable {
     package let slot: Int

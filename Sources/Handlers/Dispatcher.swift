@@ -34,6 +34,8 @@ package final class Dispatcher {
     ///   - hostName: for incidents.
     ///   - chance: 0 ..< 1, drawn anew by each call; spreads recycling.
     ///   - progress: a sign of life from a run.
+    ///   - chunk: children of a run that are not to wait for its end; called like `progress`. Returns what is wrong with
+    ///     them, in words that follow "it": the run has then broken the protocol.
     ///   - slotChange: nothing may be started in a slot that is written off, until it returns; called like `report`, and
     ///     before the report of the run that was in it.
     ///   - incident: something about memory that names a job; may come while the caller is inside one of our functions.
@@ -47,7 +49,9 @@ package final class Dispatcher {
         memoryTimes: MemoryTimes = MemoryTimes(), hostName: String = "",
         chance: @escaping () -> Double = { Double.random(in: 0..<1) },
         incident: @escaping (MemoryIncident) -> Void = { _ in },
-        progress: @escaping (ProgressReport) -> Void = { _ in }, slotChange: @escaping (SlotChange) -> Void = { _ in },
+        progress: @escaping (ProgressReport) -> Void = { _ in },
+        chunk: @escaping (ChunkReport) -> String? = { _ in "streams its children, which nobody takes here" },
+        slotChange: @escaping (SlotChange) -> Void = { _ in },
         report: @escaping (DispatchReport) -> Void
     ) {
         let current = Credentials.current()
@@ -57,8 +61,7 @@ package final class Dispatcher {
         let watch = MemoryWatch(memory, times: memoryTimes, host: hostName, report: incident)
         let board = RunBoard(
             slots: slots, handlers: handlers, loop: loop, memory: watch, report: report, progress: progress,
-            slotChange: slotChange
-        )
+            chunk: chunk, slotChange: slotChange)
         let host = HandlerHost(
             loop: loop, spawn: spawn, log: log, output: output ?? { $0.write(to: log) }, board: board,
             adopted: AdoptedProcesses(loop: loop, board: board, log: log),
@@ -113,6 +116,12 @@ package final class Dispatcher {
     /// - Parameter grace: seconds between SIGTERM and SIGKILL, if the handler's own are not fewer.
     package func interrupt(_ slot: Int, grace: Double = 1) {
         host.board.hold { host.board.entries[slot]?.keeper.interrupt(slot: slot, grace: grace) }
+    }
+
+    /// Leaves what the run's process writes to descriptor 4 in its pipe, so that it has to wait when that is full; or goes
+    /// on reading. With several runs in a process all of them wait. Ends with the run; without effect on a free slot.
+    package func hold(_ slot: Int, _ isHeld: Bool) {
+        host.board.hold { host.board.entries[slot]?.keeper.hold(slot: slot, isHeld) }
     }
 
     /// No more jobs are expected: serve processes are told so and end when they have none. A job that comes all the same

@@ -24,7 +24,7 @@ struct JobEnvironment: Sendable {
 
     private static let ours: Set<String> = [
         "MARTLET_JID", "MARTLET_CLASS", "MARTLET_QUEUE", "MARTLET_ATTEMPT", "MARTLET_DEADLINE", "MARTLET_PROTOCOL",
-        "MARTLET_IN", "MARTLET_OUT",
+        "MARTLET_CHECKPOINT", "MARTLET_IN", "MARTLET_OUT",
     ]
 
     /// For a process that runs one job.
@@ -37,6 +37,10 @@ struct JobEnvironment: Sendable {
         variables.append("MARTLET_QUEUE=\(run.queue.text)")
         variables.append("MARTLET_ATTEMPT=\(run.job.attempt)")
         if let deadlineMilliseconds { variables.append("MARTLET_DEADLINE=\(deadlineMilliseconds)") }
+        // JSON has no NUL in it.
+        if let checkpoint = run.job.checkpoint {
+            variables.append("MARTLET_CHECKPOINT=\(String(decoding: checkpoint, as: UTF8.self))")
+        }
         return variables
     }
 

@@ -9,6 +9,8 @@ protocol RunKeeper: AnyObject {
     func timeOut(slot: Int, with failure: Failure)
     /// We want the slot back: end the run within `grace` seconds.
     func interrupt(slot: Int, grace: Double)
+    /// Whether to leave what its process writes to descriptor 4 in the pipe for now.
+    func hold(slot: Int, _ isHeld: Bool)
 }
 
 /// What every slot is doing, when its time is up, and the reports that wait to be delivered.
@@ -41,6 +43,7 @@ final class RunBoard {
     private let memory: MemoryWatch
     private let report: (DispatchReport) -> Void
     private let reportProgress: (ProgressReport) -> Void
+    private let reportChunk: (ChunkReport) -> String?
     private let reportChange: (SlotChange) -> Void
     private var reports: [DispatchReport] = []
     private var changes: [SlotChange] = []
@@ -55,7 +58,8 @@ final class RunBoard {
     init(
         slots: Int, handlers: [Handler], loop: EventLoop, memory: MemoryWatch,
         report: @escaping (DispatchReport) -> Void,
-        progress: @escaping (ProgressReport) -> Void, slotChange: @escaping (SlotChange) -> Void
+        progress: @escaping (ProgressReport) -> Void, chunk: @escaping (ChunkReport) -> String?,
+        slotChange: @escaping (SlotChange) -> Void
     ) {
         entries = Array(repeating: nil, count: slots)
         self.handlers = handlers
@@ -63,6 +67,7 @@ final class RunBoard {
         self.memory = memory
         self.report = report
         reportProgress = progress
+        reportChunk = chunk
         reportChange = slotChange
     }
 
@@ -111,6 +116,14 @@ final class RunBoard {
     }
 
     func push(_ jobs: [[UInt8]], slot: Int) throws(ProtocolViolation) { try entries[slot]?.children.append(jobs) }
+
+    /// Hands on what a run streams, at once: it comes before the run's outcome.
+    func chunk(_ jobs: [[UInt8]], checkpoint: [UInt8], slot: Int) throws(ProtocolViolation) {
+        guard entries[slot] != nil else { return }
+        if let objection = reportChunk(ChunkReport(slot: slot, jobs: jobs, checkpoint: checkpoint)) {
+            throw ProtocolViolation(objection)
+        }
+    }
 
     func progress(slot: Int, percent: Double?, note: String?) {
         guard let number = entries[slot]?.run.number else { return }

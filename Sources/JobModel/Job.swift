@@ -12,6 +12,8 @@ package final class Job: Sendable {
     package let jid: String?
     /// Nil before the first failure, 0 after it. At least -1: a dashboard's "retry now" takes one off.
     package let retryCount: Int?
+    /// Where its checkpoint lies in the bytes; nil if it has none.
+    let checkpointRange: Range<Int>?
 
     /// Decodes what lies in a queue.
     ///
@@ -41,6 +43,7 @@ package final class Job: Sendable {
         }
         self.jid = try found.jid.flatMap { (member) throws(MalformedPayload) in try Self.jid(object, member) }
         self.retryCount = found.retryCount.flatMap { Self.count(object, $0) }
+        self.checkpointRange = found.checkpoint.flatMap { $0.kind == .null ? nil : $0.value }
     }
 
     /// The exact bytes, as found in Redis.

@@ -1,4 +1,4 @@
-/// The members that decide where a job goes, found in one pass.
+/// The members that decide where a job goes, and where it goes on, found in one pass.
 struct RoutingMembers {
     private(set) var jobClass: JSONMember?
     private(set) var wrapped: JSONMember?
@@ -6,6 +6,7 @@ struct RoutingMembers {
     private(set) var queue: JSONMember?
     private(set) var retry: JSONMember?
     private(set) var retryCount: JSONMember?
+    private(set) var checkpoint: JSONMember?
 
     /// - Throws: `.duplicateMember` if class, jid, queue or retry stands there twice; of other duplicates the last
     ///   counts.
@@ -24,6 +25,7 @@ struct RoutingMembers {
             case 5 where object.isNamed(member, "retry"): try note(member, name: "retry")
             case 7 where object.isNamed(member, "wrapped"): try note(member, name: "wrapped")
             case 11 where object.isNamed(member, "retry_count"): try note(member, name: "retry_count")
+            case 18 where object.isNamed(member, Checkpoint.member): try note(member, name: Checkpoint.member)
             default: break
             }
         }
@@ -37,6 +39,7 @@ struct RoutingMembers {
         case "retry": try Self.once(&retry, member, name)
         case "wrapped": wrapped = member
         case "retry_count": retryCount = member
+        case Checkpoint.member: checkpoint = member
         default: break
         }
     }

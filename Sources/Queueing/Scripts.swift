@@ -3,6 +3,7 @@ package import Redis
 /// The scripts beside this file, embedded when it is compiled.
 package enum Scripts {
     static let exchange = LuaScript(name: "exchange", source: PackageResources.exchange_lua)
+    static let chunk = LuaScript(name: "chunk", source: PackageResources.chunk_lua)
     static let beat = LuaScript(name: "beat", source: PackageResources.beat_lua)
     static let deregister = LuaScript(name: "deregister", source: PackageResources.deregister_lua)
     static let rescue = LuaScript(name: "rescue", source: PackageResources.rescue_lua)
@@ -12,5 +13,5 @@ package enum Scripts {
     static let cost = LuaScript(name: "cost", source: PackageResources.cost_lua)
 
     /// What a process loads when it opens a connection (`RedisConnection.open`).
-    package static let all = [exchange, beat, deregister, rescue, upcoming, due, promote, cost]
+    package static let all = [exchange, chunk, beat, deregister, rescue, upcoming, due, promote, cost]
 }

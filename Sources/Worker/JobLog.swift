@@ -17,9 +17,11 @@ struct JobLog {
         log.debug("start", metadata: fields(of: job, queue))
     }
 
-    /// - Parameter verdict: what follows; nil if the run ended unobserved.
-    func ended(_ job: Job, from queue: QueueName, _ report: DispatchReport, _ verdict: Verdict?) {
-        let (level, message, failure) = Self.summary(report.outcome, verdict)
+    /// - Parameters:
+    ///   - outcome: what counts; a run that was done goes back all the same if a stop finds it waiting for its chunks.
+    ///   - verdict: what follows; nil if the run ended unobserved.
+    func ended(_ job: Job, from queue: QueueName, _ report: DispatchReport, _ outcome: Outcome, _ verdict: Verdict?) {
+        let (level, message, failure) = Self.summary(outcome, verdict)
         guard log.logLevel <= level else { return }
         var metadata = fields(of: job, queue)
         if let handler = report.handler { metadata["handler"] = "\(handler)" }
@@ -115,6 +117,20 @@ struct JobLog {
         case .troubled(let queue, let reason):
             guard shouldSay("queue \(queue.text)", reason) else { return }
             log.error("cannot fetch from a queue", metadata: ["queue": "\(queue.text)", "reason": "\(reason)"])
+        case .held(let id, .deep(let queue, let jobs)):
+            guard shouldSay("children for \(queue.text)", "deep") else { return }
+            log.notice(
+                "streamed children wait: their queue is as deep as limits.children_waiting allows",
+                metadata: ["id": "\(id)", "queue": "\(queue.text)", "jobs": "\(jobs)"])
+        case .held(let id, .blocked(let reason)):
+            guard shouldSay("streamed children", reason) else { return }
+            log.error(
+                "streamed children cannot be written and are tried again; their run waits",
+                metadata: ["id": "\(id)", "reason": "\(reason)"])
+        case .yielded(let id):
+            log.notice(
+                "all slots wait for room for children: a run is ended to do some of them, and goes on later",
+                metadata: ["id": "\(id)", "in_seconds": "\(Int(WorkerState.yieldSeconds))"])
         case .givenBack(let count):
             log.debug("gave back \(count) jobs that had not started")
         }

@@ -5,6 +5,8 @@ package import Queueing
 /// What was asked of Redis, to know what an answer is about.
 package enum RedisQuestion: Sendable {
     case exchange(Exchange.Request)
+    /// A chunk of the run in this slot that has this reservation.
+    case chunk(slot: Int, ReservationID)
     /// Renews the lease, or takes a new one; it then holds for its length from when it was asked.
     case beat(askedAt: MonotonicTime, registers: Bool)
     /// The ids that Redis holds for us.

@@ -11,13 +11,17 @@ package enum Slot: Sendable {
 
     /// What a slot is doing.
     package struct Occupation: Sendable {
-        package let reservation: Reservation
-        package let job: Job
+        package internal(set) var reservation: Reservation
+        package internal(set) var job: Job
         package let since: Moment
         /// Asked to end by our own stop; its outcome is then nobody's fault.
         package var isInterrupted = false
         /// Redis no longer holds the reservation: whatever comes of the run is too late.
         package var isFenced = false
+        /// Chunks that it wrote were dropped: whatever it comes to, the job is not done.
+        package var isCut = false
+        /// Cut so that its children can be done here; it goes on later.
+        package var isYielding = false
         /// The slot is out of service when this is over.
         package var isWrittenOff = false
     }

@@ -20,6 +20,10 @@ package enum WorkerEvent: Sendable {
     case leaseTaken
     /// A queue may have something: a push was noticed, or the slow poll is due.
     case woken
+    /// The run in a slot has written children that are not to wait for its end.
+    case pushed(slot: Int, StreamedChunk)
+    /// The answer to a chunk of the run that had this reservation in this slot.
+    case chunked(slot: Int, ReservationID, Chunk.Answer)
     /// The run in a slot came to an end.
     case ran(slot: Int, RunResult)
     /// A killed process that had this slot does not end: nothing may be started in it. Comes before `ran`.
@@ -42,6 +46,12 @@ package enum WorkerEvent: Sendable {
 package enum WorkerAction: Sendable {
     /// Settle and fetch in one call; answered by `exchanged`, or by `linkDown`.
     case exchange(Exchange.Request)
+    /// Push a chunk of the run in this slot; answered by `chunked`, or by `linkDown`.
+    case stream(slot: Int, Chunk)
+    /// Leave what the run's process writes in its pipe (true), or go on reading it.
+    case hold(slot: Int, Bool)
+    /// What becomes of a run that ended earlier and had to wait for its chunks.
+    case concluded(slot: Int, Slot.Occupation, Outcome, Verdict)
     /// Read the ids that Redis holds for this process; answered by `compared`.
     case compare
     /// Make ourselves known again: the record in Redis is gone; answered by `leaseRenewed`.
@@ -87,6 +97,10 @@ package enum WorkerNotice: Sendable {
     case blocked(ReservationID, String)
     /// A queue that could not be fetched from, in Redis's words.
     case troubled(QueueName, String)
+    /// Children that a run streams and that are not taken for now; the run waits.
+    case held(ReservationID, ChunkStream.Obstacle)
+    /// A run that was ended since its children need its slot; it goes on after some seconds.
+    case yielded(ReservationID)
     /// Put back without having been started.
     case givenBack(count: Int)
 }

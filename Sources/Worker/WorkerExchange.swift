@@ -65,6 +65,7 @@ extension WorkerState {
         fullFetches = 0
         adopting.removeAll()
         loseFarewell()
+        loseStreams()
         if let request = inFlight {
             uncertain.formUnion(request.settlements.lazy.map(\.id))
             pending.insert(contentsOf: request.settlements, at: 0)

@@ -28,6 +28,7 @@ extension WorkerLoop {
                 "slot \(slot) \(description.standing.words)\(isSlow)",
                 metadata: fields(of: description, run, seconds: boot.seconds(since: run.since.boot)))
         }
+        describeStreams()
         for slot in dispatcher.writtenOffSlots {
             log.warning(
                 "slot \(slot.slot) is written off: a killed process does not end",

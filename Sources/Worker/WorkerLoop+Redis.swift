@@ -75,6 +75,7 @@ extension WorkerLoop {
                 if let refusal = refusals.first(where: { $0.meaning == .elsewhere || $0.meaning == .later }) {
                     throw RedisError.refused(refusal)
                 }
+            case .chunk(let slot, let id): take(.chunked(slot: slot, id, try Chunk.answer(reply)))
             case .beat(let askedAt, let registers):
                 beaten(try ProcessRegistry.answer(reply), askedAt: askedAt, registers: registers)
             case .ids: take(.compared(try OwnReservations.ids(reply)))

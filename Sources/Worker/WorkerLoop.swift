@@ -38,7 +38,9 @@ final class WorkerLoop: @unchecked Sendable {
     let slowLimits: SlowRuns.Limits
     /// How many slow runs the supervisor knows of.
     var toldSlow = 0
-    private var random: SeededGenerator
+    var random: SeededGenerator
+    /// Runs that are over and wait for their chunks, by slot.
+    var waitingReports: [Int: DispatchReport] = [:]
     private var runs = 0
     /// The time, read once for all that is taken in together.
     private var moment: Moment?
@@ -154,6 +156,9 @@ final class WorkerLoop: @unchecked Sendable {
         case .compare: link.ask(.ids, OwnReservations.idsCommand(identity: plan.identity))
         case .readPayloads(let ids):
             link.ask(.payloads(ids), OwnReservations.payloadsCommand(identity: plan.identity, ids: ids))
+        case .stream(let slot, let chunk): stream(chunk, of: slot)
+        case .hold(let slot, let isHeld): dispatcher.hold(slot, isHeld)
+        case .concluded(let slot, let run, let outcome, let verdict): concluded(slot, run, outcome, verdict)
         case .register: link.ask(heartbeat.registration(at: now))
         case .listen(let isOn): link.listen(isOn)
         case .start(let slot, let job, let reservation):
@@ -189,6 +194,7 @@ final class WorkerLoop: @unchecked Sendable {
             adoptsOrphans: true, measuredPerSecond: WorkerPlan.measuredPerSecond / Double(plan.settings.processes),
             memory: plan.settings.memory, hostName: plan.origin.host,
             incident: { [unowned self] in jobLog.noticed($0) },
+            chunk: { [unowned self] in streamed($0) },
             slotChange: { [unowned self] change in
                 switch change {
                 case .writtenOff(let slot): take(.slotWrittenOff(slot))
@@ -205,7 +211,11 @@ final class WorkerLoop: @unchecked Sendable {
         let result = RunResult(
             report, of: run.job, random: &random, now: now.wall, limits: plan.settings.payloadLimits)
         take(.ran(slot: report.slot, result))
-        jobLog.ended(run.job, from: run.reservation.queue, report, state.latestVerdict)
+        if state.streams[report.slot]?.result == nil {
+            jobLog.ended(run.job, from: run.reservation.queue, report, report.outcome, state.latestVerdict)
+        } else {
+            waitingReports[report.slot] = report
+        }
         if slow.ended(slot: report.slot) {
             let seconds = MonotonicTime.bootTime().seconds(since: run.since.boot)
             jobLog.slowEnded(run.job, from: run.reservation.queue, report, seconds: seconds)

@@ -56,7 +56,7 @@ struct WorkerPlan {
             identity: identity, slots: settings.concurrency, order: QueueOrder(queues),
             policy: RetryPolicy(maximumRetries: settings.maximumRetries, poison: settings.poison),
             deadLimits: DeadLimits(jobs: settings.deadMaximumJobs, seconds: Int(settings.deadTimeout)),
-            payloadLimits: settings.payloadLimits)
+            payloadLimits: settings.payloadLimits, childrenWaiting: settings.childrenWaiting)
         greeting = RedisGreeting(
             endpoint: endpoint, name: "martlet-worker-\(index)", identity: identity, origin: origin,
             queues: terms.order.names)

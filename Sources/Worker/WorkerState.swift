@@ -41,6 +41,8 @@ package struct WorkerState: Sendable {
     /// Settlements that Redis could not write, such as a retry into a set of another type, and when to try again.
     var blocked: [Settlement] = []
     var blockedUntil = MonotonicTime.never
+    /// By slot: what runs have streamed and Redis does not have yet.
+    package internal(set) var streams: [Int: ChunkStream] = [:]
     /// Runs that a stop has interrupted and that wait for the others, to go back together.
     var interrupted: [Settlement] = []
     var random: SeededGenerator
@@ -108,6 +110,8 @@ package struct WorkerState: Sendable {
             isRegistered = true
         case .leaseTaken: loseLease(at: now.boot)
         case .woken: mayHaveWork = true
+        case .pushed(let slot, let chunk): pushed(slot, chunk)
+        case .chunked(let slot, let id, let answer): chunked(slot, id, answer, at: now)
         case .ran(let slot, let result): ran(slot, result, at: now)
         case .slotWrittenOff(let slot): writeOff(slot)
         case .slotReturned(let slot): restore(slot)
@@ -133,6 +137,7 @@ package struct WorkerState: Sendable {
     /// What follows from all that was handled since the last call.
     package mutating func next(at now: Moment) -> [WorkerAction] {
         interruptPastDeadline(now.boot)
+        followStreams(now)
         requeueInterrupted(now.boot)
         retryBlocked(now.boot)
         fillSlots(now)
@@ -147,6 +152,7 @@ package struct WorkerState: Sendable {
     package func wakeUp(after now: MonotonicTime) -> MonotonicTime? {
         var times = endingTimes
         if !blocked.isEmpty { times.append(blockedUntil) }
+        times += streamTimes
         if let oldest = waiting.oldest { times.append(oldest.advanced(bySeconds: terms.tuning.patienceSeconds)) }
         return times.filter { $0 > now }.min()
     }
@@ -171,8 +177,10 @@ package struct WorkerState: Sendable {
         }
     }
 
-    private mutating func ran(_ slot: Int, _ result: RunResult, at now: Moment) {
-        guard let run = slots[slot].occupation else { return }
+    /// - Returns: what becomes of the job.
+    @discardableResult
+    mutating func conclude(_ slot: Int, _ result: RunResult, at now: Moment) -> Verdict {
+        guard let run = slots[slot].occupation else { return .requeue }
         if run.isWrittenOff { slots[slot] = .writtenOff } else { free(slot) }
         prefetch.finishedOne()
         let verdict = Verdict.decide(
@@ -180,11 +188,17 @@ package struct WorkerState: Sendable {
             chance: Double.random(in: 0..<1, using: &random), storedBacktrace: result.storedBacktrace)
         if result.outcome == .interrupted, run.isInterrupted {
             interrupted.append(Settlement(id: run.reservation.id, verdict: verdict, counts: .nothing))
-            return
+            return verdict
+        }
+        if result.outcome == .interrupted, run.isYielding {
+            let away = Verdict.snooze(afterSeconds: Self.yieldSeconds)
+            settle(run.reservation, away, counts: .nothing)
+            return away
         }
         settle(
             run.reservation, verdict, counts: Settlement.Counts(of: result.outcome),
             children: verdict == .ack ? result.children : [])
+        return verdict
     }
 
     mutating func settle(

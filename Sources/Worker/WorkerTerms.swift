@@ -10,11 +10,13 @@ extension WorkerState {
         package let policy: RetryPolicy
         package let deadLimits: DeadLimits
         package let payloadLimits: PayloadLimits
+        /// Streamed children wait while their queue holds so many jobs; 0 for no limit.
+        package let childrenWaiting: Int
         package let tuning: Tuning
 
         package init(
             identity: String, slots: Int, order: QueueOrder, policy: RetryPolicy, deadLimits: DeadLimits,
-            payloadLimits: PayloadLimits = PayloadLimits(), tuning: Tuning = Tuning()
+            payloadLimits: PayloadLimits = PayloadLimits(), childrenWaiting: Int = 0, tuning: Tuning = Tuning()
         ) {
             self.identity = identity
             self.slots = slots
@@ -22,6 +24,7 @@ extension WorkerState {
             self.policy = policy
             self.deadLimits = deadLimits
             self.payloadLimits = payloadLimits
+            self.childrenWaiting = childrenWaiting
             self.tuning = tuning
         }
     }

@@ -39,6 +39,13 @@ def run(number, what, rest):
     elif what == "push":
         say(push=number, jobs=rest)
         say(done=number)
+    elif what == "chunks":
+        for place in range(rest[0]):
+            say(push=number, jobs=[{"class": "Row", "args": ["x" * 10000]}], checkpoint=place + 1)
+        say(done=number)
+    elif what == "write":
+        write(rest[0].replace("N", str(number)).encode() + b"\n")
+        say(done=number)
     elif what == "push then fail":
         say(push=number, jobs=rest)
         say(failed=number, **{"class": "E", "message": "m"})

@@ -18,6 +18,8 @@ final class Rig {
     private final class Box {
         var reports: [DispatchReport] = []
         var progress: [ProgressReport] = []
+        var chunks: [ChunkReport] = []
+        var objection: String?
         var output: [HandlerOutput] = []
         var changes: [SlotChange] = []
         var incidents: [MemoryIncident] = []
@@ -28,6 +30,12 @@ final class Rig {
 
     var reports: [DispatchReport] { box.reports }
     var progress: [ProgressReport] { box.progress }
+    var chunks: [ChunkReport] { box.chunks }
+    /// What is said against chunks.
+    var objection: String? {
+        get { box.objection }
+        set { box.objection = newValue }
+    }
     var output: [HandlerOutput] { box.output }
     /// Slots that were written off, and those that are back.
     var changes: [SlotChange] { box.changes }
@@ -57,6 +65,10 @@ final class Rig {
             hostName: "here", chance: { chance },
             incident: { [box] in box.incidents.append($0) },
             progress: { [box] in box.progress.append($0) },
+            chunk: { [box] in
+                box.chunks.append($0)
+                return box.objection
+            },
             slotChange: { [box] in box.changes.append($0) },
             report: { [box] report in
                 #expect(!box.isInside, "a report came while the caller was inside")

@@ -71,6 +71,16 @@ final class Books {
 
     func pushed(_ job: Int) { lives[job].isPushed = true }
 
+    /// A chunk of a run's children is pushed.
+    func streamed(_ chunk: Chunk, of identity: String) {
+        let key = Key(identity: identity, id: chunk.id)
+        if records[key]?.isOpen != true { ledger.violated("\(key.name) was not reserved when it pushed a chunk") }
+        for child in chunk.children.compactMap({ Workload.number(of: $0.payload) }) {
+            if lives[child].isPushed { ledger.violated("job \(child), a streamed child, was pushed twice") }
+            pushed(child)
+        }
+    }
+
     func fetched(_ id: ReservationID, by identity: String, _ payload: [UInt8]) {
         guard let job = Workload.number(of: payload) else { return }
         let key = Key(identity: identity, id: id)
@@ -84,7 +94,9 @@ final class Books {
         guard record.isOpen else { return ledger.violated("\(key.name) was settled twice") }
         records[key]?.end = .settled(isPoison ? .bury(payload: []) : settlement.verdict)
         let outcome = ledger.outcome(of: key)
-        if !Self.fits(settlement, outcome), !(ledger.isReopened(key, self) && Self.fits(settlement, nil)) {
+        if !Self.fits(settlement, outcome), !goesOn(record.job, settlement),
+            !(ledger.isReopened(key, self) && Self.fits(settlement, nil))
+        {
             ledger.violated("\(key.name) ended as \(settlement.verdict) after \(String(describing: outcome))")
         }
         if case .died = outcome, case .retryUnlessPoison = settlement.verdict, !record.isDeathCounted {
@@ -102,7 +114,14 @@ final class Books {
         case .bury: lives[record.job].isBuried = true
         case .retry, .retryUnlessPoison, .requeue, .snooze: break
         }
+        if settlement.verdict == .ack { ledger.checkStream(of: record.job, self) }
         for child in settlement.children { pushed(Workload.number(of: child.payload) ?? 0) }
+    }
+
+    /// A run that streams may be ended before its chunks are pushed, whatever it says: the job goes on from its checkpoint.
+    private func goesOn(_ job: Int, _ settlement: Settlement) -> Bool {
+        guard !ledger.workload.jobs[job].chunks.isEmpty, settlement.counts == .nothing else { return false }
+        return [.requeue, .snooze(afterSeconds: WorkerState.yieldSeconds)].contains(settlement.verdict)
     }
 
     private static func fits(_ settlement: Settlement, _ outcome: Outcome?) -> Bool {

@@ -50,6 +50,14 @@ enum Breakage: String, CaseIterable, Sendable, CustomTestStringConvertible {
     case livingCountedDead
     /// The deaths of handlers are not counted.
     case handlerDeathsIgnored
+    /// A chunk is pushed whether or not the payload says that it was pushed before.
+    case chunkNotCompared
+    /// A run's result is settled without waiting for its chunks, with the payload the job came with.
+    case resultOvertakesChunks
+    /// A retry is written without the checkpoint.
+    case checkpointNotKept
+    /// What a run has streamed is dropped with the connection it was to travel on.
+    case chunkLostWithLink
 
     var testDescription: String { rawValue }
 
@@ -68,7 +76,8 @@ enum Breakage: String, CaseIterable, Sendable, CustomTestStringConvertible {
         case .refusedSettlementForgotten: [.wrongType]
         case .comparedWhenUncertain: [.redisForgets, .redisFailover]
         case .deathCountedUnseen, .reservedCountsAsRunning: [.workerCrash, .schedulerPause]
-        case .handlerDeathsIgnored: []
+        case .chunkNotCompared, .resultOvertakesChunks, .chunkLostWithLink: [.connectionResets]
+        case .handlerDeathsIgnored, .checkpointNotKept: []
         }
     }
 }

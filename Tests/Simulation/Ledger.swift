@@ -124,6 +124,14 @@ final class Ledger {
 
     // MARK: What Redis carries out
 
+    /// Whoever is done has pushed all it had to. A Redis that forgets may have forgotten some of it.
+    func checkStream(of job: Int, _ books: Books) {
+        guard shelf.count == 1 else { return }
+        for child in workload.jobs[job].chunks.joined() where !books.lives[child].isPushed {
+            violated("job \(job) is done and has not pushed its child \(child)")
+        }
+    }
+
     func checkRescue(of key: Key, from books: Books, because cause: Books.Cause, isDeathCounted: Bool) {
         if case .declared(let running) = cause, running.contains(key.id.sequence), !isDeathCounted {
             violated("\(key.name) was running when its worker died, and that was not counted")

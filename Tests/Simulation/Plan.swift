@@ -31,6 +31,8 @@ struct Plan {
     /// When a job is taken for poison.
     let poison: PoisonLimit
     let payloadLimits = PayloadLimits(bytes: 3000, warningBytes: 1000, depth: 8)
+    /// Streamed children wait while their queue holds so many jobs.
+    let childrenWaiting: Int
     /// Numbers that only speed depends on.
     let tuning: WorkerState.Tuning
     /// Due jobs that are moved at a time.
@@ -57,6 +59,7 @@ struct Plan {
         tellsDeaths = chance.one(of: [0, 0.5, 1])
         poison = PoisonLimit(
             deaths: chance.one(of: [0, 1, 2, 3, 3, 3]), seconds: chance.one(of: [20, 259_200, 259_200]))
+        childrenWaiting = chance.one(of: [0, 0, 1, 3, 10])
         var tuning = WorkerState.Tuning()
         if chance.happens(0.5) {
             tuning.exchangeLimit = chance.one(of: [1, 2, 5, tuning.exchangeLimit])

@@ -7,6 +7,7 @@ import Queueing
 extension SimulatedWorker {
     enum Question {
         case exchange(Exchange.Request)
+        case chunk(Int, ReservationID)
         case beat(askedAt: MonotonicTime, registers: Bool)
         case ids
         case payloads
@@ -90,6 +91,7 @@ extension SimulatedWorker {
         if world.breakage == .lostSettlementForgotten, state.inFlight?.settlements.isEmpty == false {
             take(.exchanged(Exchange.Answer()))
         }
+        loseStreams()
         retry()
     }
 
@@ -149,6 +151,7 @@ extension SimulatedWorker {
         case (.exchange, .exchange(let answer)):
             link.failures = 0
             take(.exchanged(answer))
+        case (.chunk(let slot, let id), .chunk(let answer)): take(.chunked(slot: slot, id, answer))
         case (.beat(let askedAt, let registers), .beat(let answer)):
             if answer.wasKnown || registers {
                 renew(askedAt)

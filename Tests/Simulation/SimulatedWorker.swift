@@ -17,6 +17,10 @@ final class SimulatedWorker {
         let number: Int
         let job: Int
         let key: Ledger.Key
+        /// What it has written and nobody has read yet.
+        var pipe: [() -> Void] = []
+        /// It is not read for now.
+        var isHeld = false
     }
 
     unowned let host: Host
@@ -44,7 +48,7 @@ final class SimulatedWorker {
     var hasMetrics = false
     private(set) var isPaused = false
     private var inbox: [(source: Source, body: () -> Void)] = []
-    private var runs: [Int: Run] = [:]
+    var runs: [Int: Run] = [:]
     private var runNumber = 0
     private var wakesAt = Int64.max
 
@@ -61,7 +65,8 @@ final class SimulatedWorker {
         let terms = WorkerState.Terms(
             identity: identity, slots: world.plan.slots, order: Workload.order(world.plan),
             policy: RetryPolicy(poison: world.plan.poison), deadLimits: DeadLimits(),
-            payloadLimits: world.plan.payloadLimits, tuning: world.plan.tuning)
+            payloadLimits: world.plan.payloadLimits, childrenWaiting: world.plan.childrenWaiting,
+            tuning: world.plan.tuning)
         state = WorkerState(terms, seed: world.chance.seed(), now: host.boot)
     }
 
@@ -102,7 +107,10 @@ final class SimulatedWorker {
 
     private func perform(_ action: WorkerAction) {
         switch action {
-        case .exchange(let request): ask(.exchange(request), .exchange(request))
+        case .exchange(let request): ask(.exchange(request), .exchange(broken(request)))
+        case .stream(let slot, let chunk):
+            ask(.chunk(slot, chunk.id), .chunk(chunk, of: identity, world.plan.childrenWaiting))
+        case .hold(let slot, let isHeld): hold(slot, isHeld)
         case .compare: ask(.ids, .ids(identity))
         case .readPayloads(let ids): ask(.payloads, .payloads(identity, ids))
         case .register: register()
@@ -111,7 +119,7 @@ final class SimulatedWorker {
         case .interrupt(let slot):
             guard let run = runs[slot] else { return }
             after(world.chance.scale(0.01, 1), .handler) { [unowned self] in ended(slot, run, .interrupted) }
-        case .quietHandlers, .tell: break
+        case .quietHandlers, .tell, .concluded: break
         case .endHandlers: endHandlers()
         case .deregister: deregister()
         case .exit:
@@ -147,16 +155,24 @@ final class SimulatedWorker {
         let (number, step) = world.ledger.started(job, key, by: self)
         let run = Run(number: runNumber, job: number, key: key)
         runs[slot] = run
+        stream(job, run, step, in: slot)
         guard let outcome = step.outcome else {
             // Its handler takes the worker with it, stopped or not: it fills the memory of both.
             return world.after(step.seconds) { [weak self] in
                 if self?.runs[slot]?.number == run.number { self?.crash() }
             }
         }
-        after(step.seconds, .handler) { [unowned self] in ended(slot, run, outcome) }
+        after(step.seconds, .handler) { [unowned self] in
+            // Its answer waits in its pipe; its end does not.
+            let end = { [unowned self] in ended(slot, run, outcome) }
+            if outcome == .succeeded { write(run, in: slot, end) } else { end() }
+        }
     }
 
-    private func ended(_ slot: Int, _ run: Run, _ outcome: Outcome) {
+    func ended(_ slot: Int, _ run: Run, _ outcome: Outcome) {
+        guard runs[slot]?.number == run.number else { return }
+        // At the end of a process all it wrote is read.
+        readAll(slot)
         guard runs[slot]?.number == run.number else { return }
         runs[slot] = nil
         world.ledger.finished(run.key, outcome)

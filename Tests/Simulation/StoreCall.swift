@@ -5,6 +5,8 @@ import Redis
 /// What a process asks of Redis.
 enum StoreCall {
     case exchange(Exchange.Request)
+    /// The last: so many jobs in a queue are too many for more.
+    case chunk(Chunk, of: String, Int)
     case beat(ProcessRegistry.Beat)
     case ids(String)
     case payloads(String, [ReservationID])
@@ -22,6 +24,7 @@ enum StoreCall {
 
 enum StoreAnswer {
     case exchange(Exchange.Answer)
+    case chunk(Chunk.Answer)
     case beat(ProcessRegistry.BeatAnswer)
     case ids([ReservationID])
     case payloads([Reservation])
@@ -44,6 +47,8 @@ extension Store {
         do throws(RedisRefusal) {
             switch call {
             case .exchange(let request): return .exchange(exchange(request))
+            case .chunk(let chunk, let identity, let deepest):
+                return .chunk(self.chunk(chunk, of: identity, deepest: deepest))
             case .beat(let beat): return .beat(self.beat(beat, judge: judge))
             case .ids(let identity): return .ids(ids(of: identity))
             case .payloads(let identity, let ids): return .payloads(payloads(of: identity, ids))

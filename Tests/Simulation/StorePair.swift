@@ -32,7 +32,7 @@ final class StorePair {
         let time = try (redis.call(RedisCommand("TIME")).elements ?? []).compactMap(\.integer)
         model.clock = Int64(time[0]) * 1_000_000 + Int64(time[1])
         let identity = chance.one(of: Self.identities)
-        switch chance.integer(0...24) {
+        switch chance.integer(0...27) {
         case 0...2: return try push()
         case 3...9: return try exchange(identity)
         case 10...11: return try beat(identity)
@@ -45,6 +45,7 @@ final class StorePair {
         case 20: return try vanish(identity)
         case 21: return try forgetScripts()
         case 22: return try fill()
+        case 23...25: return try chunk(identity)
         default: return try spoil()
         }
     }
@@ -132,6 +133,29 @@ final class StorePair {
                 id: id, verdict: .retryUnlessPoison(afterSeconds: wait, payload: payload(), death()), counts: counts)
         default: return Settlement(id: id, verdict: .ack, counts: counts)
         }
+    }
+
+    /// A chunk of a job that is reserved, or not, or not with that payload; sometimes sent twice.
+    private func chunk(_ identity: String) throws -> String {
+        let held = model.ids(of: identity)
+        let stranger = ReservationID(sequence: sequence + 1_000_000, queue: Self.queues[0])
+        let id = held.isEmpty || chance.happens(0.1) ? stranger : chance.one(of: held)
+        let payload = model.payloads(of: identity, [id]).first?.payload ?? []
+        let before = chance.happens(0.1) ? self.payload() : payload
+        let children = (0..<chance.integer(0...5)).map { _ in
+            let at = chance.happens(0.3) ? Double(chance.integer(1...50)) * 1000 : nil
+            return JobDraft.Prepared(payload: self.payload(), queue: chance.one(of: Self.queues), at: at, jid: "")
+        }
+        let chunk = Chunk(id: id, before: before, after: before + [0x20], children: children)
+        let deepest = chance.one(of: [0, 1, 4, 20])
+        for _ in 0..<chance.integer(1...2) {
+            let real = try Chunk.answer(redis.call(chunk.command(identity: identity, deepest: deepest)))
+            switch (real, model.chunk(chunk, of: identity, deepest: deepest)) {
+            case (.blocked(let refusal), .blocked(let expected)): #expect(refusal.code == expected.code)
+            case (let real, let expected): #expect(real == expected)
+            }
+        }
+        return "\(children.count) children of \(id) in a chunk, unless \(deepest) wait"
     }
 
     static let mortals = ["x", "y", "z"]

@@ -18,6 +18,8 @@ struct Workload {
         let isRunnable: Bool
         /// Jobs that go with its ack.
         let children: [Int]
+        /// Jobs that it streams before, chunk by chunk.
+        var chunks: [[Int]] = []
         /// Nil for children.
         let pushedAfter: Double?
         /// If it goes into the schedule: how long after it was pushed.
@@ -46,8 +48,19 @@ struct Workload {
                     add(plan, queue, children: [], pushedAfter: nil, delay: nil, &chance)
                 }
             }
+            var chunks: [[Int]] = []
+            if children.isEmpty, chance.happens(0.06) {
+                for _ in 0..<chance.integer(1...8) {
+                    let first = jobs.count
+                    for _ in 0..<chance.integer(0...3) {
+                        add(plan, queue, children: [], pushedAfter: nil, delay: nil, &chance)
+                    }
+                    chunks.append(Array(first..<jobs.count))
+                }
+            }
             let delay = chance.happens(0.1) ? chance.between(0.1, 20) : nil
             add(plan, queue, children: children, pushedAfter: start, delay: delay, &chance)
+            if jobs[jobs.count - 1].isRunnable { jobs[jobs.count - 1].chunks = chunks }
         }
     }
 

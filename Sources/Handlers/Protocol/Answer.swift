@@ -7,6 +7,8 @@ enum Answer: Equatable {
     case final(number: Int?, Outcome)
     /// Children of the run, as raw JSON objects.
     case push(number: Int?, [[UInt8]])
+    /// Children that are enqueued before the run is over, together with its checkpoint.
+    case chunk(number: Int?, [[UInt8]], checkpoint: [UInt8])
     case progress(number: Int?, percent: Double?, note: String?)
 }
 
@@ -58,7 +60,12 @@ extension Answer {
         case .dead: self = .final(number: number, .dead(try Self.failure(in: object, verb)))
         case .discard: self = .final(number: number, .discarded)
         case .snooze: self = .final(number: number, .snoozed(seconds: try Self.seconds(in: object)))
-        case .push: self = .push(number: number, try Self.jobs(in: object))
+        case .push:
+            if let checkpoint = try Self.checkpoint(in: object) {
+                self = .chunk(number: number, try Self.chunk(in: object), checkpoint: checkpoint)
+            } else {
+                self = .push(number: number, try Self.jobs(in: object))
+            }
         case .progress:
             self = .progress(number: number, percent: object.number("percent"), note: object.string("note"))
         }
@@ -120,6 +127,26 @@ extension Answer {
             throw ProtocolViolation("wrote `push` without a list of `jobs`")
         }
         return elements.map { Array(object.bytes[$0]) }
+    }
+
+    /// nil if there is none, or `null`, which could not be told from none at the next attempt.
+    private static func checkpoint(in object: JSONObject) throws(ProtocolViolation) -> [UInt8]? {
+        guard let member = object.member("checkpoint"), member.kind != .null else { return nil }
+        let bytes = Array(object.raw(member))
+        guard bytes.count <= Checkpoint.longest else {
+            throw ProtocolViolation("wrote a checkpoint of \(bytes.count) bytes; the limit is \(Checkpoint.longest)")
+        }
+        return bytes
+    }
+
+    /// The jobs beside a checkpoint, which may do without any.
+    private static func chunk(in object: JSONObject) throws(ProtocolViolation) -> [[UInt8]] {
+        guard object.member("jobs") != nil else { return [] }
+        let jobs = try jobs(in: object)
+        guard jobs.count <= PushedJobs.maximumJobs else {
+            throw ProtocolViolation("pushed \(jobs.count) jobs in one chunk; the limit is \(PushedJobs.maximumJobs)")
+        }
+        return jobs
     }
 
     /// The beginning of a line, for messages: at most 100 bytes.

@@ -7,9 +7,12 @@ enum RunLine {
     /// Appends the line that starts a run. The job member is the payload's own bytes, except that a line break between
     /// its tokens becomes a space (inside a string JSON allows none).
     ///
-    /// - Parameter deadlineMilliseconds: since the epoch; left out of the line if there is none.
+    /// - Parameters:
+    ///   - deadlineMilliseconds: since the epoch; left out of the line if there is none.
+    ///   - checkpoint: of an earlier attempt; likewise.
     static func append(
-        run: Int, attempt: Int, deadlineMilliseconds: Int64?, payload: [UInt8], to line: inout [UInt8]
+        run: Int, attempt: Int, deadlineMilliseconds: Int64?, checkpoint: ArraySlice<UInt8>? = nil, payload: [UInt8],
+        to line: inout [UInt8]
     ) {
         append("{\"run\":", to: &line)
         append(Int64(run), to: &line)
@@ -18,6 +21,10 @@ enum RunLine {
         if let deadlineMilliseconds {
             append(",\"deadline\":", to: &line)
             append(deadlineMilliseconds, to: &line)
+        }
+        if let checkpoint {
+            append(",\"checkpoint\":", to: &line)
+            SingleLine.append(Array(checkpoint), to: &line)
         }
         append(",\"job\":", to: &line)
         SingleLine.append(payload, to: &line)

@@ -82,6 +82,11 @@ final class ServeChannel {
         }
     }
 
+    /// Whether what it writes stays in its pipe for now.
+    func holdAnswers(_ isHeld: Bool) {
+        if let raw = answers?.raw { host.loop.change(raw, to: isHeld ? [] : .readable) }
+    }
+
     func closeAnswers() {
         if let raw = answers?.raw { host.loop.forget(raw) }
         answers = nil

@@ -80,6 +80,10 @@ final class ServePool: RunKeeper {
         host.board.finish(slot: slot, .interrupted, now: .now())
     }
 
+    func hold(slot: Int, _ isHeld: Bool) {
+        // A waiting run has no process that could write.
+    }
+
     /// A run comes back that its process cannot have read.
     func takeBack(slot: Int) {
         if host.board.giveBack(slot: slot, to: self) {

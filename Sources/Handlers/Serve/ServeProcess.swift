@@ -7,7 +7,7 @@ import Platform
 ///
 /// Only the leader touches it.
 final class ServeProcess: EventSink, HandlerProcessOwner, RunKeeper {
-    private struct Assignment {
+    struct Assignment {
         let number: Int
         let slot: Int
         /// Where its line begins in the stream to the handler.
@@ -22,11 +22,13 @@ final class ServeProcess: EventSink, HandlerProcessOwner, RunKeeper {
     private var lifetime: ServeLifetime?
     private let pool: ServePool
     private let handler: Handler
-    private let host: HandlerHost
+    let host: HandlerHost
     private var process: HandlerProcess?
     /// Nil until it is started.
-    private var channel: ServeChannel?
-    private var assignments: [Assignment] = []
+    private(set) var channel: ServeChannel?
+    private(set) var assignments: [Assignment] = []
+    /// Slots whose runs have written more than is wanted for now: it is not read while there are any.
+    var held: Set<Int> = []
     /// Nil until it is spawned.
     private(set) var meter: RunMeter?
     private var timer: TimerID?
@@ -86,8 +88,8 @@ final class ServeProcess: EventSink, HandlerProcessOwner, RunKeeper {
         assignments.append(Assignment(number: run.number, slot: run.slot, offset: channel.added))
         channel.add {
             RunLine.append(
-                run: run.number, attempt: run.job.attempt, deadlineMilliseconds: deadline, payload: run.job.payload,
-                to: &$0)
+                run: run.number, attempt: run.job.attempt, deadlineMilliseconds: deadline,
+                checkpoint: run.job.checkpoint, payload: run.job.payload, to: &$0)
         }
         meter?.begin(run, isMeasured: host.sampling.takes(at: now), at: now)
         handle(.assigned(run.number))
@@ -170,7 +172,7 @@ final class ServeProcess: EventSink, HandlerProcessOwner, RunKeeper {
     // MARK: Decisions
 
     /// Feeds one event and performs what follows. An event that comes from performing waits its turn.
-    private func handle(_ event: ServeProcessState.Event) {
+    func handle(_ event: ServeProcessState.Event) {
         state.handle(event, into: &actions)
         guard !isPerforming else { return }
         isPerforming = true
@@ -196,6 +198,7 @@ final class ServeProcess: EventSink, HandlerProcessOwner, RunKeeper {
             meter?.drop(number, at: .now())
             if let slot = remove(number) { pool.takeBack(slot: slot) }
         case .push(let number, let jobs): push(jobs, of: number)
+        case .chunk(let number, let jobs, let checkpoint): push(jobs, checkpoint: checkpoint, of: number)
         case .progress(let number, let percent, let note):
             guard let slot = assignments.first(where: { $0.number == number })?.slot else { return }
             host.board.progress(slot: slot, percent: percent, note: note)
@@ -257,16 +260,10 @@ final class ServeProcess: EventSink, HandlerProcessOwner, RunKeeper {
     }
 
     private func remove(_ number: Int) -> Int? {
-        assignments.firstIndex { $0.number == number }.map { assignments.remove(at: $0).slot }
-    }
-
-    private func push(_ jobs: [[UInt8]], of number: Int) {
-        guard let slot = assignments.first(where: { $0.number == number })?.slot else { return }
-        do throws(ProtocolViolation) {
-            try host.board.push(jobs, slot: slot)
-        } catch {
-            handle(.violated(error))
-        }
+        guard let index = assignments.firstIndex(where: { $0.number == number }) else { return nil }
+        let slot = assignments.remove(at: index).slot
+        if !held.isEmpty { hold(slot: slot, false) }
+        return slot
     }
 
     private func setTimer(_ seconds: Double) {

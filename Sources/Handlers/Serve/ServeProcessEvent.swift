@@ -34,6 +34,7 @@ extension ServeProcessState {
         /// The run is as if it had never been here.
         case giveBack(Int)
         case push(Int, [[UInt8]])
+        case chunk(Int, [[UInt8]], checkpoint: [UInt8])
         case progress(Int, percent: Double?, note: String?)
         case report(ProtocolViolation)
         case sendQuiet

@@ -116,6 +116,10 @@ struct ServeProcessState {
             conclude(number, outcome, &actions)
         case .push(let number, let jobs):
             if let number = known(number, &actions) { actions.append(.push(number, jobs)) }
+        case .chunk(let number, let jobs, let checkpoint):
+            if let number = known(number, &actions) {
+                actions.append(.chunk(number, jobs, checkpoint: checkpoint))
+            }
         case .progress(let number, let percent, let note):
             if let number = known(number, &actions) {
                 actions.append(.progress(number, percent: percent, note: note))

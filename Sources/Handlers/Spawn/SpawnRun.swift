@@ -118,6 +118,10 @@ final class SpawnRun: RunKeeper, HandlerProcessOwner, EventSink {
         }
     }
 
+    func hold(slot: Int, _ isHeld: Bool) {
+        if let raw = answers?.raw { host.loop.change(raw, to: isHeld ? [] : .readable) }
+    }
+
     private func closeAnswers() {
         if let raw = answers?.raw { host.loop.forget(raw) }
         lines.flush { take($0) }
@@ -144,6 +148,8 @@ final class SpawnRun: RunKeeper, HandlerProcessOwner, EventSink {
         switch answer {
         case .ready: throw ProtocolViolation("wrote `ready`, which only a process that serves may")
         case .push(_, let jobs): try host.board.push(jobs, slot: run.slot)
+        case .chunk(_, let jobs, let checkpoint):
+            try host.board.chunk(jobs, checkpoint: checkpoint, slot: run.slot)
         case .progress(_, let percent, let note): host.board.progress(slot: run.slot, percent: percent, note: note)
         case .final(_, let outcome):
             guard verdict == nil else { throw ProtocolViolation("wrote two verdicts for one job") }

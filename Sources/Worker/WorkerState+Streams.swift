@@ -1,0 +1,159 @@
+import JobModel
+import Platform
+import Queueing
+import Redis
+
+/// Runs that stream their children: each chunk goes to Redis together with a checkpoint, in one step, and the job goes on
+/// from there whatever happens.
+///
+/// What makes every child be enqueued exactly once: the payload in Redis says which chunks are enqueued; it is what is
+/// compared before a chunk is carried out, and what the next attempt is given. So whoever writes that payload anew, as a
+/// retry does, must not do so before it is known what became of the chunk that was on its way.
+extension WorkerState {
+    /// How long an organiser that made room for its children stays away, in seconds.
+    static let yieldSeconds = 10.0
+
+    mutating func pushed(_ slot: Int, _ chunk: StreamedChunk) {
+        guard let run = slots[slot].occupation, !run.isCut else { return }
+        streams[slot, default: ChunkStream()].append(chunk)
+        if run.isFenced { cut(slot) }
+    }
+
+    /// Redis answered a chunk. The run it belongs to may be over: it was interrupted.
+    mutating func chunked(_ slot: Int, _ id: ReservationID, _ answer: Chunk.Answer, at now: Moment) {
+        guard case .running(var run) = slots[slot], run.reservation.id == id, let next = streams[slot]?.sent else {
+            return
+        }
+        switch answer {
+        case .pushed:
+            run.job = next
+            run.reservation = Reservation(id: id, payload: next.payload)
+            slots[slot] = .running(run)
+            streams[slot]?.settleFirst()
+            concludeIfSettled(slot, at: now)
+        case .gone:
+            actions.append(.tell(.taken([id])))
+            fence(slot)
+            cut(slot)
+            concludeIfSettled(slot, at: now)
+        case .deep(let queue, let jobs): refused(slot, id, .deep(queue, jobs: jobs), at: now)
+        case .blocked(let refusal): refused(slot, id, .blocked(refusal.message), at: now)
+        }
+    }
+
+    private mutating func refused(
+        _ slot: Int, _ id: ReservationID, _ obstacle: ChunkStream.Obstacle, at now: Moment
+    ) {
+        actions.append(.tell(.held(id, obstacle)))
+        streams[slot]?.refuseFirst(obstacle, at: now.boot)
+        if streams[slot]?.result.map({ $0.outcome != .succeeded }) == true { streams[slot]?.keepOnlyDoubtful() }
+        concludeIfSettled(slot, at: now)
+    }
+
+    /// The run in a slot is over; its result may have to wait for its chunks.
+    mutating func ran(_ slot: Int, _ result: RunResult, at now: Moment) {
+        if slots[slot].occupation?.isCut == true {
+            conclude(slot, RunResult(outcome: .interrupted), at: now)
+            return
+        }
+        // What goes back goes back with the payload that Redis has, whichever that is.
+        if streams[slot] != nil, result.outcome != .interrupted {
+            streams[slot]?.result = result
+            // What was not done need not have all its children; the next attempt pushes them.
+            if result.outcome != .succeeded { streams[slot]?.keepOnlyDoubtful() }
+            if streams[slot]?.isEmpty == false { return }
+        }
+        streams[slot] = nil
+        conclude(slot, result, at: now)
+    }
+
+    /// The run is to end without its chunks: it goes back, to go on from its checkpoint.
+    private mutating func cut(_ slot: Int) {
+        guard case .running(var run) = slots[slot], let stream = streams[slot] else { return }
+        run.isCut = true
+        slots[slot] = .running(run)
+        if stream.result == nil {
+            streams[slot] = nil
+            actions.append(.interrupt(slot: slot))
+            if stream.isHeld { actions.append(.hold(slot: slot, false)) }
+        } else {
+            streams[slot] = ChunkStream(result: RunResult(outcome: .interrupted))
+        }
+    }
+
+    private mutating func concludeIfSettled(_ slot: Int, at now: Moment) {
+        guard let stream = streams[slot], stream.isEmpty, let result = stream.result,
+            let run = slots[slot].occupation
+        else { return }
+        streams[slot] = nil
+        let verdict = conclude(slot, result, at: now)
+        actions.append(.concluded(slot: slot, run, result.outcome, verdict))
+    }
+
+    // MARK: What follows
+
+    /// Chunks that can be sent, and processes that have written enough for now.
+    mutating func followStreams(_ now: Moment) {
+        guard !streams.isEmpty else { return }
+        // A dictionary's order is another in each process, and what is done should not depend on it.
+        let open = streams.keys.sorted()
+        endAtStop(open, now)
+        makeRoom(open, now)
+        for slot in open {
+            guard let stream = streams[slot] else { continue }
+            if stream.isHeld != stream.isFull, stream.result == nil {
+                streams[slot]?.isHeld = stream.isFull
+                actions.append(.hold(slot: slot, stream.isFull))
+            }
+            if stream.isEmpty { streams[slot] = nil }
+            guard isLinked, !isComparing, let chunk = stream.next(at: now.boot), let run = slots[slot].occupation else {
+                continue
+            }
+            send(chunk, of: run, in: slot)
+        }
+    }
+
+    private mutating func send(_ chunk: StreamedChunk, of run: Slot.Occupation, in slot: Int) {
+        guard let after = try? run.job.afterChunk(chunk.checkpoint, limits: terms.payloadLimits) else {
+            preconditionFailure("a chunk is accepted only if its job can be run with it")
+        }
+        streams[slot]?.send(as: after)
+        let message = Chunk(
+            id: run.reservation.id, before: run.job.payload, after: after.payload, children: chunk.children)
+        actions.append(.stream(slot: slot, message))
+    }
+
+    /// Whoever stops does not wait for room for children: the run goes back, and another worker takes it up at its checkpoint.
+    /// At the deadline one that is done, and was refused once, goes back as well.
+    private mutating func endAtStop(_ open: [Int], _ now: Moment) {
+        guard case .stopping(let deadline) = phase else { return }
+        for slot in open {
+            guard let stream = streams[slot], stream.obstacle != nil, !stream.isInDoubt else { continue }
+            guard stream.isStuck || (now.boot >= deadline && stream.result != nil) else { continue }
+            cut(slot)
+            concludeIfSettled(slot, at: now)
+        }
+    }
+
+    /// If every slot is taken by an organiser that waits for room, nobody here makes any: one of them goes away for a while,
+    /// and its slot does what they have pushed.
+    private mutating func makeRoom(_ open: [Int], _ now: Moment) {
+        guard phase == .running, idle.isEmpty, open.count == busy else { return }
+        guard open.allSatisfy({ streams[$0]?.isStuck == true }), let slot = open.first,
+            case .running(var run) = slots[slot]
+        else { return }
+        // One at a time: it still ends.
+        guard !slots.contains(where: { $0.occupation?.isYielding == true }) else { return }
+        run.isYielding = true
+        slots[slot] = .running(run)
+        actions.append(.tell(.yielded(run.reservation.id)))
+        cut(slot)
+        concludeIfSettled(slot, at: now)
+    }
+
+    mutating func loseStreams() {
+        for slot in streams.keys { streams[slot]?.lose() }
+    }
+
+    var streamTimes: [MonotonicTime] { streams.values.compactMap(\.pausedUntil) }
+}
