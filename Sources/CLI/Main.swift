@@ -13,7 +13,6 @@ struct Martlet: ParsableCommand {
             PushCommand.self,
             StatusCommand.self,
             AdviseCommand.self,
-            IsolatedCommand.self,
             ReferenceCommand.self,
             WorkerCommand.self,
             SchedulerCommand.self,

@@ -1,3 +1,4 @@
+import Configuration
 import Insight
 import JobModel
 import Platform
@@ -11,6 +12,7 @@ final class RunMeter {
         let since: MonotonicTime
         /// Drawn at its start, so that what it turns out to be has no part in it.
         let isMeasured: Bool
+        let weight: Double
         /// What a run of weight 1 had got until then.
         let shares: Shares.Use
         let memory: ProcessMemory.Start
@@ -26,14 +28,18 @@ final class RunMeter {
 
     private let memory: ProcessMemory
     private var processor: ProcessorGauge?
+    /// Nil in a process that does one run at a time.
+    private let locks: LockWaits?
+    private var weights = ClassWeights()
     private var shares = Shares()
     private var going: [Going] = []
     /// Bytes on stdout and stderr since the process began, by runs that were the only ones.
     private var printedBytes = 0
 
-    init(of started: StartedHandler, handler: String, host: HandlerHost) {
+    init(of started: StartedHandler, handler: HandlerSettings, host: HandlerHost) {
         let pid = started.child.pid
-        memory = ProcessMemory(of: pid, handler: handler, watch: host.memory, loop: host.loop)
+        memory = ProcessMemory(of: pid, handler: handler.name, watch: host.memory, loop: host.loop)
+        locks = handler.threads > 1 ? LockWaits(of: pid, loop: host.loop) : nil
         processor = ProcessorGauge(of: pid, in: started.group?.usage)
     }
 
@@ -51,10 +57,13 @@ final class RunMeter {
             for index in going.indices { going[index].isShared = true }
         }
         if isMeasured { readForStart(isAlone: isAlone, at: now) }
-        shares.begin(weight: 1, at: now)
+        if let locks { watch(locks, isAlone: isAlone, at: now) }
+        let weight = locks == nil ? 1 : weights.weight(of: run.job.route)
+        shares.begin(weight: weight, at: now)
         going.append(
             Going(
-                run: run, since: now, isMeasured: isMeasured, shares: shares.whole, memory: memory.begin(at: now),
+                run: run, since: now, isMeasured: isMeasured, weight: weight, shares: shares.whole,
+                memory: memory.begin(at: now),
                 seesChildren: seesChildren(at: now), printed: printedBytes, isShared: !isAlone))
     }
 
@@ -67,14 +76,18 @@ final class RunMeter {
             if isLong { processor?.lookAtChildren(now: now) }
             read(at: now)
         }
-        shares.end(weight: 1, at: now)
+        shares.end(weight: run.weight, at: now)
+        if going.count < 2 { locks?.rest(now: now) }
         let span = ProcessMemory.Span(
             run: run.run, since: run.since, isMeasured: run.isMeasured, isShared: run.isShared)
         let kept = memory.end(span, run.memory, others: { going.map(\.run.job.route) }, at: now)
         guard run.isMeasured, shares.age(at: now) < .infinity else { return nil }
+        let seconds = now.seconds(since: run.since)
+        let cpu = (shares.whole.cpu - run.shares.cpu) * run.weight
+        let wait = (shares.whole.wait - run.shares.wait) * run.weight
+        if locks != nil { weights.learn(run.run.job.route, busySeconds: cpu + wait, seconds: seconds) }
         return RunCost(
-            wallSeconds: now.seconds(since: run.since), cpuSeconds: shares.whole.cpu - run.shares.cpu,
-            coreWaitSeconds: shares.whole.wait - run.shares.wait, isEstimate: run.isShared,
+            wallSeconds: seconds, cpuSeconds: cpu, coreWaitSeconds: wait, isEstimate: run.isShared,
             seesChildren: processor?.hasGroup == true || (run.seesChildren && isLong), memory: kept,
             outputBytes: printedBytes - run.printed)
     }
@@ -82,14 +95,13 @@ final class RunMeter {
     /// It was not run here after all.
     func drop(_ number: Int, at now: MonotonicTime) {
         guard let index = going.firstIndex(where: { $0.run.number == number }) else { return }
-        going.remove(at: index)
-        shares.end(weight: 1, at: now)
+        shares.end(weight: going.remove(at: index).weight, at: now)
         memory.drop(at: now)
     }
 
     /// The process has ended and is about to be reaped: what runs is measured now or never.
     func processEnds(at now: MonotonicTime) {
-        if !going.isEmpty, let use = processor?.read(now: now, isLast: true) { shares.read(use, at: now) }
+        if !going.isEmpty { read(at: now, isLast: true) }
         memory.processEnds()
     }
 
@@ -106,10 +118,21 @@ final class RunMeter {
         read(at: now)
     }
 
-    private func read(at now: MonotonicTime) {
+    private func read(at now: MonotonicTime, isLast: Bool = false) {
         // Of a process that was reaped the last reading stands.
-        guard let use = processor?.read(now: now) else { return }
+        guard var use = processor?.read(now: now, isLast: isLast) else { return }
+        if let locks { use.wait += locks.seconds(now: now) }
         shares.read(use, at: now)
+    }
+
+    private func watch(_ locks: LockWaits, isAlone: Bool, at now: MonotonicTime) {
+        if isAlone {
+            locks.lookIdle(now: now)
+        } else {
+            locks.watch { [self] now in
+                (going.count, processor?.read(now: now) ?? Shares.Use())
+            }
+        }
     }
 
     private func seesChildren(at now: MonotonicTime) -> Bool {

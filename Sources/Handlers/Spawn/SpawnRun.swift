@@ -213,22 +213,20 @@ final class SpawnRun: RunKeeper, HandlerProcessOwner, EventSink {
 
     func processEnds() { meter?.processEnds() }
 
-    func processEnded(_ report: ExitReport, lastLines: String, _ circumstances: Circumstances) {
+    func processEnded(_ report: ExitReport, lastLines: String) {
         if let timer { host.loop.cancel(timer) }
         if let raw = input?.raw { host.loop.forget(raw) }
         input = nil
         var reads = 0
         while reads < ServeChannel.lastReads, readAnswers() == .some { reads += 1 }
         closeAnswers()
-        if !isFinished { finish(outcome(of: report, lastLines: lastLines, circumstances), report) }
+        if !isFinished { finish(outcome(of: report, lastLines: lastLines), report) }
     }
 
-    private func outcome(
-        of report: ExitReport, lastLines: String, _ circumstances: Circumstances = Circumstances()
-    ) -> Outcome {
+    private func outcome(of report: ExitReport, lastLines: String) -> Outcome {
         switch fate {
         case .open:
-            return ExitMeaning.outcome(of: report, verdict: verdict, lastLines: lastLines, circumstances)
+            return ExitMeaning.outcome(of: report, verdict: verdict, lastLines: lastLines)
         case .failed(let failure):
             return .failed(failure)
         case .interrupted:
