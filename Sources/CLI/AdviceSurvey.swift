@@ -30,7 +30,11 @@ struct AdviceSurvey {
         AdviceFacts(
             seconds: costs.seconds, classes: classes, handlers: settings.handlers.map(handler),
             concurrency: .fixed(settings.concurrency), processes: .fixed(settings.processes), hosts: hosts,
-            machine: machine, queues: queues, incidents: costs.incidents)
+            machine: machine, queues: queues, incidents: costs.incidents,
+            isolated: status.isolated.map {
+                AdviceFacts.Isolated(
+                    jobClass: $0.name.text, handler: $0.isolation.handler, reason: $0.isolation.reason)
+            })
     }
 
     private var classes: [AdviceFacts.Class] {

@@ -13,6 +13,7 @@ struct Martlet: ParsableCommand {
             PushCommand.self,
             StatusCommand.self,
             AdviseCommand.self,
+            IsolatedCommand.self,
             ReferenceCommand.self,
             WorkerCommand.self,
             SchedulerCommand.self,

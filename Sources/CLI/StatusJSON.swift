@@ -55,6 +55,7 @@ struct StatusJSON: Encodable {
     let queues: [Queue]
     let scheduled, retry, dead, processed, failed, poisoned, late, slow: Int
     let processes: [Process]
+    let isolated: [IsolatedJSON]
     let lastHour: [Class]
 
     init(_ report: StatusReport) {
@@ -71,6 +72,7 @@ struct StatusJSON: Encodable {
         late = report.late
         slow = report.slow
         processes = report.processes.map(Process.init)
+        isolated = report.isolated.map(IsolatedJSON.init)
         lastHour = report.lastHour.map {
             Class(class: $0.name, runs: $0.runs, failures: $0.failures, meanMs: $0.averageMilliseconds)
         }

@@ -5,8 +5,11 @@ import Redis
 /// A status report for people.
 enum StatusText {
     static func page(_ report: StatusReport) -> String {
-        [queues(report), sets(report), processes(report), jobs(report), classes(report)]
-            .compactMap { $0 }.joined(separator: "\n\n")
+        [
+            queues(report), sets(report), processes(report), jobs(report), IsolatedText.table(report.isolated),
+            classes(report),
+        ]
+        .compactMap { $0 }.joined(separator: "\n\n")
     }
 
     private static func queues(_ report: StatusReport) -> String {

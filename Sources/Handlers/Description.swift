@@ -50,6 +50,8 @@ package struct WrittenOffSlot: Equatable, Sendable {
 /// The processes of one serve handler, for people.
 package struct PoolDescription: Equatable, Sendable {
     package let handler: String
+    /// These do the classes that are kept apart, each process one run.
+    package let isIsolated: Bool
     package let starting: Int
     package let idle: Int
     package let busy: Int

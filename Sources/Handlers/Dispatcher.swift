@@ -1,6 +1,6 @@
 package import Configuration
 package import Insight
-import JobModel
+package import JobModel
 package import Logging
 package import Platform
 
@@ -9,12 +9,16 @@ package import Platform
 /// Everything happens in the thread that drives `loop`; nothing here blocks it. A process is spawned wherever `spawn` does
 /// that, and `spawn` calls back in the loop's thread.
 package final class Dispatcher {
-    private let host: HandlerHost
+    let host: HandlerHost
     private let table: HandlerTable
-    private let handlers: [Handler]
+    let handlers: [Handler]
     /// One for each handler; nil where a process is spawned for each job.
-    private let pools: [ServePool?]
+    let pools: [ServePool?]
     private let patrol: MemoryPatrol
+    /// For classes that are kept apart: one for each handler, made when it is first needed.
+    var wards: [Int: ServePool] = [:]
+    /// Classes that are kept apart.
+    package internal(set) var isolated: Set<JobClass> = []
     private var isStopping = false
     private var whenStopped: (() -> Void)?
 
@@ -29,6 +33,7 @@ package final class Dispatcher {
     ///   - controlGroup: in which each handler process gets a cgroup of its own; nil for none.
     ///   - adoptsOrphans: this process is child subreaper and every child of it is a handler's, so children that are
     ///     nobody's are reaped here.
+    ///   - vmstat: the file that says how often the kernel killed somebody for want of memory; nil not to look.
     ///   - measuredPerSecond: how many runs of spawn and serve are measured each second; of more, a sample.
     ///   - memory: from what on memory is worth telling.
     ///   - hostName: for incidents.
@@ -45,7 +50,7 @@ package final class Dispatcher {
         settings: [HandlerSettings], slots: Int, loop: EventLoop, spawn: @escaping Spawner,
         log: Logger = Logger(label: "handlers"), output: ((HandlerOutput) -> Void)? = nil,
         openFilesLimit: UInt64? = 1024, controlGroup: ControlGroup? = nil, adoptsOrphans: Bool = false,
-        measuredPerSecond: Double = 10_000, memory: MemorySettings = MemorySettings(),
+        vmstat: String? = nil, measuredPerSecond: Double = 10_000, memory: MemorySettings = MemorySettings(),
         memoryTimes: MemoryTimes = MemoryTimes(), hostName: String = "",
         chance: @escaping () -> Double = { Double.random(in: 0..<1) },
         incident: @escaping (MemoryIncident) -> Void = { _ in },
@@ -65,7 +70,8 @@ package final class Dispatcher {
         let host = HandlerHost(
             loop: loop, spawn: spawn, log: log, output: output ?? { $0.write(to: log) }, board: board,
             adopted: AdoptedProcesses(loop: loop, board: board, log: log),
-            groups: HandlerGroups(in: controlGroup, loop: loop, log: log), chance: chance,
+            groups: HandlerGroups(in: controlGroup, loop: loop, log: log),
+            kernelKills: vmstat.map { KernelKills(path: $0) }, chance: chance,
             sampling: Sampling(perSecond: measuredPerSecond, seed: UInt64(chance() * 0x1p53)),
             memory: watch)
         table = HandlerTable(settings)
@@ -100,7 +106,7 @@ package final class Dispatcher {
             }
             if let objection = handlers[index].objection {
                 host.board.refuse(run, .failed(handlers[index].startFailure(objection)))
-            } else if let pool = pools[index] {
+            } else if let pool = isolated.isEmpty ? pools[index] : pool(of: index, for: run.job.route) {
                 pool.start(run)
             } else {
                 let spawned = SpawnRun(run, of: handlers[index], host: host)
@@ -128,7 +134,7 @@ package final class Dispatcher {
     /// is done.
     package func quiet() {
         host.board.hold {
-            for pool in pools { pool?.quiet() }
+            for pool in allPools { pool.quiet() }
         }
     }
 
@@ -144,7 +150,7 @@ package final class Dispatcher {
         whenStopped = completion
         let grace = min(grace, 1)
         host.board.hold {
-            for pool in pools { pool?.stop(grace: grace) }
+            for pool in allPools { pool.stop(grace: grace) }
             for slot in host.board.entries.indices {
                 host.board.entries[slot]?.keeper.interrupt(slot: slot, grace: grace)
             }
@@ -174,11 +180,11 @@ package final class Dispatcher {
     /// The state of every serve handler's processes.
     package var poolDescriptions: [PoolDescription] {
         let now = MonotonicTime.now()
-        return pools.compactMap { $0?.description(now: now) }
+        return allPools.map { $0.description(now: now) }
     }
 
     private func noticeStop() {
-        guard let completion = whenStopped, host.board.isIdle, pools.allSatisfy({ $0?.isEmpty ?? true }) else { return }
+        guard let completion = whenStopped, host.board.isIdle, allPools.allSatisfy(\.isEmpty) else { return }
         whenStopped = nil
         host.board.afterDelivery = nil
         host.groups.removeIdle()
@@ -188,6 +194,7 @@ package final class Dispatcher {
     private func sweep() {
         _ = host.loop.at(MonotonicTime.now().advanced(bySeconds: Self.sweepSeconds)) { [weak self] in
             self?.host.adopted.reapStrangers()
+            self?.host.kernelKills?.look(at: .now())
             self?.sweep()
         }
     }

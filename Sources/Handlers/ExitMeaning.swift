@@ -9,7 +9,9 @@ enum ExitMeaning {
     /// - Parameters:
     ///   - verdict: the one final answer the handler wrote to descriptor 4, if it did.
     ///   - lastLines: the end of its standard error, which becomes the failure's message.
-    static func outcome(of report: ExitReport, verdict: Outcome?, lastLines: String) -> Outcome {
+    static func outcome(
+        of report: ExitReport, verdict: Outcome?, lastLines: String, _ circumstances: Circumstances = Circumstances()
+    ) -> Outcome {
         let status = report.status
         switch (status, verdict) {
         case (.exited(0), let verdict):
@@ -26,17 +28,19 @@ enum ExitMeaning {
             return .failed(failure(of: status, lastLines: lastLines))
         case (.signaled, _):
             let failure =
-                report.shortage.map { self.failure(of: $0, lastLines: lastLines) }
-                ?? failure(of: status, lastLines: lastLines)
+                report.shortage.map { self.failure(of: $0, lastLines: lastLines, circumstances.others(than: nil)) }
+                ?? failure(of: status, lastLines: lastLines, circumstances)
             return status.isUnexplained ? .died(failure, how: death(report)) : .failed(failure)
         }
     }
 
     /// The failure in an end for want of memory.
-    static func failure(of shortage: MemoryShortage, lastLines: String) -> Failure {
+    ///
+    /// - Parameter others: what else ran.
+    static func failure(of shortage: MemoryShortage, lastLines: String, _ others: String = "") -> Failure {
         let limit = shortage.limitBytes.map { " at its limit of \(MemoryShortage.megabytes($0))" } ?? ""
         let peak = shortage.peakBytes.map { ", peak memory \(MemoryShortage.megabytes($0))" } ?? ""
-        let message = "killed by the kernel for want of memory\(limit)\(peak)"
+        let message = "killed by the kernel for want of memory\(limit)\(peak)\(others)"
         return Failure(
             errorClass: ErrorClass.outOfMemory, message: lastLines.isEmpty ? message : "\(message)\n\(lastLines)")
     }
@@ -49,15 +53,27 @@ enum ExitMeaning {
         }
     }
 
+    /// "killed by SIGKILL, peak memory 340 MB". Who sent it nobody can tell; what speaks for the kernel is added.
+    ///
+    /// - Parameter run: the run it is told to, by its number.
+    static func words(for status: ExitStatus, _ circumstances: Circumstances, run: Int? = nil) -> String {
+        guard case .signaled(.kill, _) = status else { return status.description }
+        let others = circumstances.kernelKilled ? circumstances.others(than: run) : ""
+        return "\(status)\(circumstances.suspicion)\(others)"
+    }
+
     /// The failure in a status that is not 0.
-    static func failure(of status: ExitStatus, lastLines: String) -> Failure {
+    static func failure(
+        of status: ExitStatus, lastLines: String, _ circumstances: Circumstances = Circumstances()
+    ) -> Failure {
         switch status {
         case .exited:
             let message = lastLines.isEmpty ? status.description : lastLines
             return Failure(errorClass: ErrorClass.exitStatus, message: message)
         case .signaled:
             // Which signal it was stands nowhere else, so it leads; what the handler said last follows.
-            let message = lastLines.isEmpty ? status.description : "\(status)\n\(lastLines)"
+            let death = words(for: status, circumstances)
+            let message = lastLines.isEmpty ? death : "\(death)\n\(lastLines)"
             return Failure(errorClass: ErrorClass.signal, message: message)
         }
     }

@@ -4,7 +4,7 @@ import Platform
 
 /// A configured handler, with what is worked out once for all its processes.
 struct Handler {
-    let settings: HandlerSettings
+    private(set) var settings: HandlerSettings
     let environment: JobEnvironment
     /// Whose rights its processes get; nil to keep ours.
     let credentials: Credentials?
@@ -43,6 +43,16 @@ struct Handler {
         }
         credentials = found
         environment = JobEnvironment(of: settings, owner: found ?? current, jemalloc: library)
+    }
+
+    /// The same program in processes that do one run each. One that is kept ready and is not needed soon ends.
+    var forSingleRuns: Handler { Handler(singleRunsOf: self) }
+
+    private init(singleRunsOf handler: Handler) {
+        self = handler
+        settings.maxJobs = 1
+        settings.threads = 1
+        settings.idleTimeout = min(settings.idleTimeout ?? 60, 60)
     }
 
     /// What its processes are, but for their descriptors and environment.

@@ -22,6 +22,9 @@ final class HandlerHost {
     let board: RunBoard
     let adopted: AdoptedProcesses
     let groups: HandlerGroups
+    let roster = Roster()
+    /// Nil where nobody looks every second.
+    let kernelKills: KernelKills?
     /// 0 ..< 1, drawn anew by each call.
     let chance: () -> Double
     /// Which runs are measured.
@@ -35,7 +38,7 @@ final class HandlerHost {
     init(
         loop: EventLoop, spawn: @escaping Spawner, log: Logger,
         output: @escaping (HandlerOutput) -> Void, board: RunBoard, adopted: AdoptedProcesses,
-        groups: HandlerGroups, chance: @escaping () -> Double, sampling: Sampling,
+        groups: HandlerGroups, kernelKills: KernelKills?, chance: @escaping () -> Double, sampling: Sampling,
         memory: MemoryWatch
     ) {
         self.loop = loop
@@ -45,6 +48,7 @@ final class HandlerHost {
         self.board = board
         self.adopted = adopted
         self.groups = groups
+        self.kernelKills = kernelKills
         self.chance = chance
         self.sampling = sampling
         self.memory = memory

@@ -90,7 +90,7 @@ package enum AccessRights {
         }
         let hashes = [
             Keys.processRecord(identity), Keys.work(identity), Keys.oldWork(identity), Keys.origin(identity),
-            Keys.reservations(identity),
+            Keys.reservations(identity), Keys.isolated, Keys.isolatedTimes,
         ]
         for key in hashes {
             for command in ["HGETALL", "HKEYS", "HLEN", "DEL", "UNLINK"] { add(command, key) }

@@ -82,4 +82,11 @@ package enum Keys {
     package static func costParcel(_ identity: String) -> String { "martlet:cost:parcel:\(identity)" }
     /// List: memory incidents as JSON, the newest first.
     package static let incidents = "martlet:incidents"
+
+    // MARK: Classes that are kept apart
+
+    /// Hash: class -> JSON: since when and why it has processes of its own.
+    package static let isolated = "martlet:isolated"
+    /// Hash, 30 d after the last of them: class -> how often it was isolated.
+    package static let isolatedTimes = "martlet:isolated:times"
 }

@@ -18,6 +18,8 @@ package struct StatusReport: Equatable, Sendable {
     /// Results since ever that changed nothing: their process had been taken for dead, and its jobs given to others.
     package var late: Int
     package var processes: [ProcessState]
+    /// Classes that are kept apart, by name.
+    package var isolated: [IsolatedClass]
     /// Per class, by name.
     package var lastTenMinutes: [ClassTotals]
     package var lastHour: [ClassTotals]
@@ -31,7 +33,7 @@ package struct StatusReport: Equatable, Sendable {
             RedisCommand("TIME"), QueueList.namesCommand, RedisCommand(["ZCARD", Keys.schedule]),
             RedisCommand(["ZCARD", Keys.retry]), RedisCommand(["ZCARD", Keys.dead]),
             RedisCommand(["MGET", Keys.processed, Keys.failed, Keys.poisoned, Keys.late]),
-            RedisCommand(["SMEMBERS", Keys.processes]),
+            RedisCommand(["SMEMBERS", Keys.processes]), IsolatedClasses.listCommand,
         ])
         guard let now = try Timestamp(redisTime: first[0].accepted()) else { throw .unreadable("TIME") }
         let names = try QueueList.names(first[1])
@@ -52,7 +54,7 @@ package struct StatusReport: Equatable, Sendable {
             now: now, queues: QueueList.states(ofQueues, of: names, now: now),
             scheduled: first[2].integer ?? 0, retries: first[3].integer ?? 0, dead: first[4].integer ?? 0,
             processed: totals[0], failed: totals[1], poisoned: totals[2], late: totals[3],
-            processes: ProcessState.states(ofProcesses, of: identities),
+            processes: ProcessState.states(ofProcesses, of: identities), isolated: try IsolatedClass.all(first[7]),
             lastTenMinutes: ClassTotals.sum(ofMinutes.prefix(10)), lastHour: ClassTotals.sum(ofMinutes[...]))
     }
 }

@@ -15,6 +15,9 @@ package enum RedisQuestion: Sendable {
     case payloads([ReservationID])
     /// Adds a parcel of costs, by its number.
     case costs(Int)
+    /// The classes that are kept apart, in this round; how often they were comes before.
+    case isolated(round: Int)
+    case isolatedTimes
     /// Something whose answer matters only if it is a refusal; what it is, for the log.
     case statement(String)
     /// The last thing this process says.

@@ -40,7 +40,7 @@ extension WorkerLoop {
         }
         for handler in dispatcher.poolDescriptions {
             log.notice(
-                "handler \(handler.handler): \(handler.busy) processes busy, \(handler.idle) idle",
+                "handler \(handler.handler)\(handler.isIsolated ? ", isolated classes" : ""): \(handler.busy) processes busy, \(handler.idle) idle",
                 metadata: [
                     "starting": "\(handler.starting)", "leaving": "\(handler.leaving)", "stuck": "\(handler.stuck)",
                     "waiting": "\(handler.waiting)",

@@ -1,3 +1,4 @@
+import Insight
 import JobModel
 import Logging
 import Platform
@@ -27,6 +28,7 @@ extension WorkerLoop {
         case .down(let error, let retrySeconds):
             costs.linkLost()
             take(.linkDown)
+            isolations.lostTouch()
             down(because: error, retrySeconds: retrySeconds)
         case .refused(let reason): refused(reason)
         case .answered(let question, let reply): answered(question, reply)
@@ -80,6 +82,8 @@ extension WorkerLoop {
                 beaten(try ProcessRegistry.answer(reply), askedAt: askedAt, registers: registers)
             case .ids: take(.compared(try OwnReservations.ids(reply)))
             case .payloads(let ids): take(.adopted(try OwnReservations.reservations(reply, ids: ids)))
+            case .isolated(let round): heardIsolated(try IsolatedClasses.list(reply), round: round)
+            case .isolatedTimes: isolatedTimes = try IsolatedClasses.times(reply)
             case .statement(let what):
                 if let refusal = reply.refusal, jobLog.shouldSay(what, refusal.code) {
                     log.warning("Redis refuses \(what)", metadata: ["reason": "\(refusal.message)"])
@@ -125,6 +129,7 @@ extension WorkerLoop {
         let questions = heartbeat.questions(
             of: state, whereabouts: whereabouts, metrics: tally.takeMetrics(), resident: Self.residentKB, at: now)
         for question in questions { link.ask(question) }
+        askIsolated()
         if heartbeat.isRegular { sendCosts() }
         link.flush()
     }

@@ -16,7 +16,7 @@ final class WorkerLoop: @unchecked Sendable {
     let loop: EventLoop
     let pool: LeaderPool
     let control: ControlChannel
-    private let board: RunningBoard?
+    let board: RunningBoard?
     let log: Logger
     var jobLog: JobLog
     private let signals: SignalDescriptor
@@ -38,6 +38,10 @@ final class WorkerLoop: @unchecked Sendable {
     let slowLimits: SlowRuns.Limits
     /// How many slow runs the supervisor knows of.
     var toldSlow = 0
+    var isolations = Isolations<JobClass>()
+    let isolatesClasses: Bool
+    /// How often classes were isolated, as Redis last said.
+    var isolatedTimes: [JobClass: Int] = [:]
     var random: SeededGenerator
     /// Runs that are over and wait for their chunks, by slot.
     var waitingReports: [Int: DispatchReport] = [:]
@@ -72,6 +76,7 @@ final class WorkerLoop: @unchecked Sendable {
         heartbeat = Heartbeat(plan)
         costs = CostOutbox(plan)
         slowLimits = SlowRuns.Limits(plan.settings)
+        isolatesClasses = Self.isolates(plan)
         pressure = PressureGate(.init(plan.settings.memory))
         random = SeededGenerator(seed: ~plan.seed)
     }
@@ -176,49 +181,6 @@ final class WorkerLoop: @unchecked Sendable {
             // supervisor then has it rescued. 75 is EX_TEMPFAIL.
             exitStatus = state.leavesNothing ? 0 : 75
         case .tell(let notice): jobLog.told(notice)
-        }
-    }
-
-    // MARK: Handlers
-
-    private func makeDispatcher() -> Dispatcher {
-        Dispatcher(
-            settings: plan.settings.handlers, slots: plan.settings.concurrency, loop: loop,
-            spawn: { [pool] spec, completion in
-                let completion = Unshared(completion)
-                pool.submit(.spawn) {
-                    let result = Unshared(Result { () throws(SpawnError) in try spec.spawn() })
-                    return { completion.value(result.value) }
-                }
-            }, log: log, openFilesLimit: plan.openFilesLimit, controlGroup: plan.controlGroup,
-            adoptsOrphans: true, measuredPerSecond: WorkerPlan.measuredPerSecond / Double(plan.settings.processes),
-            memory: plan.settings.memory, hostName: plan.origin.host,
-            incident: { [unowned self] in jobLog.noticed($0) },
-            chunk: { [unowned self] in streamed($0) },
-            slotChange: { [unowned self] change in
-                switch change {
-                case .writtenOff(let slot): take(.slotWrittenOff(slot))
-                case .returned(let slot): take(.slotReturned(slot))
-                }
-            },
-            report: { [unowned self] in ended($0) })
-    }
-
-    private func ended(_ report: DispatchReport) {
-        board?.set(nil, slot: report.slot)
-        guard let run = state.slots[report.slot].occupation else { return }
-        tally.note(report, of: run)
-        let result = RunResult(
-            report, of: run.job, random: &random, now: now.wall, limits: plan.settings.payloadLimits)
-        take(.ran(slot: report.slot, result))
-        if state.streams[report.slot]?.result == nil {
-            jobLog.ended(run.job, from: run.reservation.queue, report, report.outcome, state.latestVerdict)
-        } else {
-            waitingReports[report.slot] = report
-        }
-        if slow.ended(slot: report.slot) {
-            let seconds = MonotonicTime.bootTime().seconds(since: run.since.boot)
-            jobLog.slowEnded(run.job, from: run.reservation.queue, report, seconds: seconds)
         }
     }
 

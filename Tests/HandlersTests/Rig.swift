@@ -53,7 +53,7 @@ final class Rig {
 
     init(
         _ handlers: [HandlerSettings], slots: Int = 4, chance: Double = 0, adoptsOrphans: Bool = false,
-        controlGroup: ControlGroup? = nil, memoryTimes: MemoryTimes = MemoryTimes()
+        controlGroup: ControlGroup? = nil, vmstat: String? = nil, memoryTimes: MemoryTimes = MemoryTimes()
     ) throws {
         SignalDescriptor.ignoreBrokenPipes()
         loop = try EventLoop()
@@ -61,7 +61,7 @@ final class Rig {
         dispatcher = Dispatcher(
             settings: handlers, slots: slots, loop: loop, spawn: spawns.spawn,
             output: { [box] in box.output.append($0) },
-            controlGroup: controlGroup, adoptsOrphans: adoptsOrphans, memoryTimes: memoryTimes,
+            controlGroup: controlGroup, adoptsOrphans: adoptsOrphans, vmstat: vmstat, memoryTimes: memoryTimes,
             hostName: "here", chance: { chance },
             incident: { [box] in box.incidents.append($0) },
             progress: { [box] in box.progress.append($0) },

@@ -32,12 +32,13 @@ struct SpawnMeter {
         return RunCost(
             wallSeconds: now.seconds(since: since), cpuSeconds: max(report.cpuSeconds, all), coreWaitSeconds: wait,
             seesChildren: true,
-            memory: peakBytes(report).map { MemoryCost(before: nil, peak: $0, after: nil) }, outputBytes: printedBytes)
+            memory: Self.peakBytes(report).map { MemoryCost(before: nil, peak: $0, after: nil) },
+            outputBytes: printedBytes)
     }
 
     /// Until it was executed the process had our memory, see vfork(2), and the kernel counts that among its own: what is no
     /// more than ours says nothing.
-    private func peakBytes(_ report: ExitReport) -> Int? {
+    static func peakBytes(_ report: ExitReport) -> Int? {
         if let peak = report.shortage?.peakBytes { return peak }
         var ours = rusage()
         guard getrusage(RUSAGE_SELF.rawValue, &ours) == 0, report.maximumResidentKB > ours.ru_maxrss else { return nil }

@@ -16,7 +16,9 @@ protocol HandlerProcessOwner: AnyObject {
     func processEnds()
     /// The process has ended and was reaped; nothing is left of its process group. What it wrote to other pipes before can
     /// still be read.
-    func processEnded(_ report: ExitReport, lastLines: String)
+    ///
+    /// - Parameter circumstances: of a kill; otherwise empty.
+    func processEnded(_ report: ExitReport, lastLines: String, _ circumstances: Circumstances)
 }
 
 /// A running process of a handler, whatever its mode: its output, its signals, its end.
@@ -57,6 +59,8 @@ final class HandlerProcess: EventSink {
     private var stderr: FileDescriptor?
     private var output: OutputValve
     private(set) var hasEnded = false
+    /// By us.
+    private var wasKilled = false
     /// When it was given up; nil while it was not.
     private var givenUpAt: MonotonicTime?
 
@@ -75,6 +79,7 @@ final class HandlerProcess: EventSink {
         self.handler = handler.settings.name
         self.jid = jid
         pid = child.pid
+        host.roster.add(child.pid, handler: handler.settings.name)
         stdout = pipes.stdout.take()
         stderr = pipes.stderr.take()
         output = OutputValve(handler: handler.settings.name, pid: child.pid, now: .now(), pass: host.output)
@@ -95,6 +100,7 @@ final class HandlerProcess: EventSink {
     /// Ends the process group and every descendant that left it.
     func kill() {
         guard !hasEnded else { return }
+        wasKilled = true
         // One step for all of them; without a cgroup they are looked for in /proc.
         if group?.control.kill() != true { host.adopted.killTree(pid) }
         child.signalGroup(.kill)
@@ -200,14 +206,31 @@ final class HandlerProcess: EventSink {
             return
         }
         host.adopted.didReap(pid)
+        host.roster.remove(pid)
         hasEnded = true
         if let givenUpAt {
             let seconds = Int(MonotonicTime.now().seconds(since: givenUpAt))
             host.board.giveBack(pid: pid)
             log(.notice, "a process that was given up has ended after \(seconds) s; its slot is back in service")
         }
+        let whole = report.adding(shortage)
+        let circumstances = circumstances(of: whole)
         let owner = owner
         self.owner = nil
-        owner?.processEnded(report.adding(shortage), lastLines: output.tail.lastLines())
+        owner?.processEnded(whole, lastLines: output.tail.lastLines(), circumstances)
+    }
+
+    /// Asked only of a kill that was not ours: it costs a look at every other process.
+    private func circumstances(of report: ExitReport) -> Circumstances {
+        var circumstances = Circumstances()
+        guard case .signaled(.kill, _) = report.status, !wasKilled else { return circumstances }
+        circumstances.peakBytes = SpawnMeter.peakBytes(report)
+        if let slot = owner?.slot, let begin = host.board.entries[slot]?.since {
+            circumstances.kernelKilled = host.kernelKills?.happened(since: begin, now: .now()) ?? false
+        }
+        if report.shortage != nil || circumstances.kernelKilled {
+            circumstances.neighbours = host.roster.largest(Circumstances.most)
+        }
+        return circumstances
     }
 }

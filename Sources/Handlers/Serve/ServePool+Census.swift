@@ -5,7 +5,7 @@ import Platform
 extension ServePool {
     func description(now: MonotonicTime) -> PoolDescription {
         PoolDescription(
-            handler: handler.settings.name, starting: count { $0 == .starting },
+            handler: handler.settings.name, isIsolated: isWard, starting: count { $0 == .starting },
             idle: processes.count { $0.state.phase == .open && $0.state.runningCount == 0 },
             busy: processes.count { $0.state.phase == .open && $0.state.runningCount > 0 },
             leaving: count { ![.starting, .open, .stuck].contains($0) }, stuck: count { $0 == .stuck },

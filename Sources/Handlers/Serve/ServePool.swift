@@ -11,6 +11,9 @@ final class ServePool: RunKeeper {
     static let patience = 2.0
 
     let handler: Handler
+    let slots: Int
+    /// Its processes do the classes that are kept apart.
+    let isWard: Bool
     private let index: Int
     private let host: HandlerHost
     /// Processes that may be given runs; those on their way out come on top, at most as many again.
@@ -31,13 +34,16 @@ final class ServePool: RunKeeper {
     private(set) var isQuiet = false
     private var isStopped = false
 
-    init(_ handler: Handler, index: Int, slots: Int, host: HandlerHost) {
+    /// - Parameter ahead: where each process does one run, how many are kept ready; nil for as many as run.
+    init(_ handler: Handler, index: Int, slots: Int, host: HandlerHost, ahead: Int? = nil) {
+        self.slots = slots
         self.handler = handler
         self.index = index
         self.host = host
         let room = handler.settings.maxJobs == 1 ? 1 : handler.settings.threads
         maximum = (slots + room - 1) / room
-        ahead = maximum
+        self.ahead = ahead ?? maximum
+        isWard = ahead != nil
     }
 
     /// But for processes that nothing can end.
@@ -147,7 +153,7 @@ final class ServePool: RunKeeper {
             return
         }
         for _ in 0..<forRuns { startOne() }
-        for _ in 0..<forDue { startOne(inPlaceOf: due.removeFirst()) }
+        for _ in 0..<forDue where !due.isEmpty { startOne(inPlaceOf: due.removeFirst()) }
     }
 
     /// After a failed start one process alone tries, when its time has come.

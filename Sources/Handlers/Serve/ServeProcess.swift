@@ -155,7 +155,7 @@ final class ServeProcess: EventSink, HandlerProcessOwner, RunKeeper {
         }
     }
 
-    func processEnded(_ report: ExitReport, lastLines: String) {
+    func processEnded(_ report: ExitReport, lastLines: String, _ circumstances: Circumstances) {
         if let channel {
             // What it answered before its end counts; half a line does not.
             var reads = 0
@@ -166,7 +166,18 @@ final class ServeProcess: EventSink, HandlerProcessOwner, RunKeeper {
             channel.closeInput()
         }
         log("a handler's process ended: \(report.status)", state.isWanted ? .warning : .debug)
-        handle(.exited(report, lastLines: lastLines))
+        handle(.exited(report, lastLines: lastLines, withRuns(circumstances, of: report)))
+    }
+
+    /// Who else ran here, where somebody will be told.
+    private func withRuns(_ circumstances: Circumstances, of report: ExitReport) -> Circumstances {
+        var circumstances = circumstances
+        guard report.shortage != nil || circumstances.kernelKilled else { return circumstances }
+        for assignment in assignments {
+            guard let job = host.board.entries[assignment.slot]?.run.job else { continue }
+            circumstances.runs[assignment.number] = "\(job.route.text) (\(job.jid ?? "without jid"))"
+        }
+        return circumstances
     }
 
     // MARK: Decisions

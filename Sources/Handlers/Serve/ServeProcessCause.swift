@@ -13,8 +13,12 @@ extension ServeProcessState {
         case stop
 
         /// What becomes of a run about which nothing else was decided. Only an end that nobody asked for counts as a death.
-        func outcome(_ report: ExitReport, lastLines: String) -> Outcome {
-            let failure = failure(report, lastLines: lastLines)
+        ///
+        /// - Parameter run: its number.
+        func outcome(
+            _ report: ExitReport, lastLines: String, _ circumstances: Circumstances = Circumstances(), run: Int? = nil
+        ) -> Outcome {
+            let failure = failure(report, lastLines: lastLines, circumstances, run: run)
             let isUnexplained =
                 switch report.status {
                 case .exited: self == .itself
@@ -24,14 +28,19 @@ extension ServeProcessState {
         }
 
         /// What happened to it.
-        func failure(_ report: ExitReport, lastLines: String) -> Failure {
+        func failure(
+            _ report: ExitReport, lastLines: String, _ circumstances: Circumstances = Circumstances(), run: Int? = nil
+        ) -> Failure {
             if self == .itself, let shortage = report.shortage {
-                return ExitMeaning.failure(of: shortage, lastLines: lastLines)
+                return ExitMeaning.failure(of: shortage, lastLines: lastLines, circumstances.others(than: run))
             }
             let status = report.status
             let reason =
                 switch self {
-                case .itself, .startLimit, .stop: "the handler's process ended during the job: \(status)"
+                case .itself:
+                    "the handler's process ended during the job: "
+                        + ExitMeaning.words(for: status, circumstances, run: run)
+                case .startLimit, .stop: "the handler's process ended during the job: \(status)"
                 case .violation(let violation): "the handler's process was ended because it \(violation.reason)"
                 case .timeout(let job): "the handler's process was ended because of another job in it, \(job)"
                 }

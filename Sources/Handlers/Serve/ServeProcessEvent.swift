@@ -23,7 +23,7 @@ extension ServeProcessState {
         /// It is ending, and these runs it has not read.
         case undelivered([Int])
         case timerFired
-        case exited(ExitReport, lastLines: String)
+        case exited(ExitReport, lastLines: String, Circumstances = Circumstances())
     }
 
     enum Action: Equatable {

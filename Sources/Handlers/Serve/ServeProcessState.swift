@@ -67,7 +67,7 @@ struct ServeProcessState {
         case .undelivered(let numbers): giveBack(numbers, &actions)
         case .timerFired: timerFired(&actions)
         case .spawnFailed(let reason): spawnFailed(reason, &actions)
-        case .exited(let report, let lastLines): exit(report, lastLines, &actions)
+        case .exited(let report, let lastLines, let circumstances): exit(report, lastLines, circumstances, &actions)
         }
     }
 
@@ -268,10 +268,17 @@ struct ServeProcessState {
         }
     }
 
-    private mutating func exit(_ report: ExitReport, _ lastLines: String, _ actions: inout [Action]) {
+    private mutating func exit(
+        _ report: ExitReport, _ lastLines: String, _ circumstances: Circumstances, _ actions: inout [Action]
+    ) {
         if phase == .open { actions.append(.closed) }
         finishAnswered(&actions)
-        finishAll(report, lastLines, &actions)
+        for run in running {
+            let outcome =
+                run.fate ?? cause.outcome(report, lastLines: lastLines, circumstances, run: run.number)
+            actions.append(.finish(run.number, outcome))
+        }
+        running.removeAll()
         if phase != .stuck { failStart(report.status, lastLines, &actions) }
         phase = .ended
         actions += [.cancelTimer, .ended]
@@ -285,12 +292,5 @@ struct ServeProcessState {
     private mutating func finishAnswered(_ actions: inout [Action]) {
         for run in answered { actions.append(.finish(run.number, run.outcome)) }
         answered.removeAll(keepingCapacity: true)
-    }
-
-    private mutating func finishAll(_ report: ExitReport, _ lastLines: String, _ actions: inout [Action]) {
-        for run in running {
-            actions.append(.finish(run.number, run.fate ?? cause.outcome(report, lastLines: lastLines)))
-        }
-        running.removeAll()
     }
 }

@@ -213,20 +213,22 @@ final class SpawnRun: RunKeeper, HandlerProcessOwner, EventSink {
 
     func processEnds() { meter?.processEnds() }
 
-    func processEnded(_ report: ExitReport, lastLines: String) {
+    func processEnded(_ report: ExitReport, lastLines: String, _ circumstances: Circumstances) {
         if let timer { host.loop.cancel(timer) }
         if let raw = input?.raw { host.loop.forget(raw) }
         input = nil
         var reads = 0
         while reads < ServeChannel.lastReads, readAnswers() == .some { reads += 1 }
         closeAnswers()
-        if !isFinished { finish(outcome(of: report, lastLines: lastLines), report) }
+        if !isFinished { finish(outcome(of: report, lastLines: lastLines, circumstances), report) }
     }
 
-    private func outcome(of report: ExitReport, lastLines: String) -> Outcome {
+    private func outcome(
+        of report: ExitReport, lastLines: String, _ circumstances: Circumstances = Circumstances()
+    ) -> Outcome {
         switch fate {
         case .open:
-            return ExitMeaning.outcome(of: report, verdict: verdict, lastLines: lastLines)
+            return ExitMeaning.outcome(of: report, verdict: verdict, lastLines: lastLines, circumstances)
         case .failed(let failure):
             return .failed(failure)
         case .interrupted:

@@ -1,0 +1,52 @@
+import Configuration
+import Handlers
+import JobModel
+import Logging
+import Platform
+import Queueing
+
+/// What runs jobs, and what it reports.
+extension WorkerLoop {
+    func makeDispatcher() -> Dispatcher {
+        Dispatcher(
+            settings: plan.settings.handlers, slots: plan.settings.concurrency, loop: loop,
+            spawn: { [pool] spec, completion in
+                let completion = Unshared(completion)
+                pool.submit(.spawn) {
+                    let result = Unshared(Result { () throws(SpawnError) in try spec.spawn() })
+                    return { completion.value(result.value) }
+                }
+            }, log: log, openFilesLimit: plan.openFilesLimit, controlGroup: plan.controlGroup,
+            adoptsOrphans: true, vmstat: "/proc/vmstat",
+            measuredPerSecond: WorkerPlan.measuredPerSecond / Double(plan.settings.processes),
+            memory: plan.settings.memory, hostName: plan.origin.host,
+            incident: { [unowned self] in noticed($0) },
+            chunk: { [unowned self] in streamed($0) },
+            slotChange: { [unowned self] change in
+                switch change {
+                case .writtenOff(let slot): take(.slotWrittenOff(slot))
+                case .returned(let slot): take(.slotReturned(slot))
+                }
+            },
+            report: { [unowned self] in ended($0) })
+    }
+
+    func ended(_ report: DispatchReport) {
+        board?.set(nil, slot: report.slot)
+        guard let run = state.slots[report.slot].occupation else { return }
+        tally.note(report, of: run)
+        watchIsolated(run.job.route, report.cost)
+        let result = RunResult(
+            report, of: run.job, random: &random, now: now.wall, limits: plan.settings.payloadLimits)
+        take(.ran(slot: report.slot, result))
+        if state.streams[report.slot]?.result == nil {
+            jobLog.ended(run.job, from: run.reservation.queue, report, report.outcome, state.latestVerdict)
+        } else {
+            waitingReports[report.slot] = report
+        }
+        if slow.ended(slot: report.slot) {
+            let seconds = MonotonicTime.bootTime().seconds(since: run.since.boot)
+            jobLog.slowEnded(run.job, from: run.reservation.queue, report, seconds: seconds)
+        }
+    }
+}
