@@ -157,7 +157,7 @@ struct RecyclingTests {
         #expect(rig.turn { rig.reports.count == 2 })
         let first = Set(rig.reports.compactMap(\.pid))
         while first.contains(where: isAlive) { _ = try runAtOnce(rig, #""sleep",0.02"#) }
-        #expect(rig.spawns.count == 4, "both were in use")
+        #expect(rig.spawns.count >= 4, "both were in use")
         // From here on one of the new ones does nothing.
         let spawns = rig.spawns.count
         var pids: Set<Int32> = []
