@@ -24,6 +24,8 @@ struct AdviceJSON: Encodable {
         let before, peak, after: Int
         let seconds, at: Double
         let arguments, handler, host: String
+        /// Classes that ran in the same process meanwhile: then it may have been one of them.
+        let alongside: [String]
     }
 
     struct Advised: Encodable {
@@ -120,7 +122,8 @@ extension AdviceJSON.Cliff {
         self.init(
             kind: incident.kind.rawValue, class: incident.jobClass, jid: incident.jid, before: incident.before,
             peak: incident.peak, after: incident.after, seconds: incident.seconds, at: Double(incident.at) / 1000,
-            arguments: incident.argumentsDigest, handler: incident.handler, host: incident.host)
+            arguments: incident.argumentsDigest, handler: incident.handler, host: incident.host,
+            alongside: incident.alongside)
     }
 }
 

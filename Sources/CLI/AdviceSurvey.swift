@@ -11,6 +11,8 @@ struct AdviceSurvey {
     let settings: Settings
     let costs: CostReport
     let status: StatusReport
+    /// The most connections that jobs of living workers can hold, by host and pool.
+    let connections: [String: [String: Int]]
     /// How busy this host's cores are, 0...1.
     let cpuUse: Double?
 
@@ -23,6 +25,7 @@ struct AdviceSurvey {
         self.settings = settings
         costs = try CostReport.read(redis, last: last, handlers: settings.handlers.map(\.name))
         status = try StatusReport.read(redis)
+        connections = settings.pools.isEmpty ? [:] : try ProcessOrigin.connectionsByHost(redis)
         cpuUse = cpuSeconds > 0 ? Processors.use(overSeconds: cpuSeconds) : nil
     }
 
@@ -34,7 +37,8 @@ struct AdviceSurvey {
             isolated: status.isolated.map {
                 AdviceFacts.Isolated(
                     jobClass: $0.name.text, handler: $0.isolation.handler, reason: $0.isolation.reason)
-            })
+            },
+            pools: PoolDemand.all(settings, living: connections, host: ProcessIdentity.hostName))
     }
 
     private var classes: [AdviceFacts.Class] {
@@ -49,6 +53,7 @@ struct AdviceSurvey {
         AdviceFacts.Handler(
             name: settings.name, isServe: settings.mode == .serve,
             threads: settings.mode == .serve ? settings.threads : 1, isolates: settings.isolate == .auto,
+            connections: settings.connections,
             malloc: costs.malloc[settings.name].map {
                 .init(
                     before: $0.before.setting, peaksBefore: $0.before.peaks, now: $0.now.setting, peaksNow: $0.now.peaks

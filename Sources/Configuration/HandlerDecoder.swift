@@ -3,22 +3,24 @@ extension SettingsDecoder {
     /// Which handler took a pattern first, and on which line.
     private typealias Claims = [ClassPattern: (handler: String, line: Int)]
 
-    mutating func handlers(in section: Section) -> [HandlerSettings] {
+    mutating func handlers(in section: Section, pools: [String]) -> [HandlerSettings] {
         guard let all = subsection(Schema.handlers, in: section) else { return [] }
         var claims: Claims = [:]
         var handlers: [HandlerSettings] = []
         for entry in all.replaced {
             var noClaims: Claims = [:]
-            _ = handler(entry, in: all, claims: &noClaims)
+            _ = handler(entry, in: all, pools: pools, claims: &noClaims)
         }
         for entry in all.entries {
-            if let handler = handler(entry, in: all, claims: &claims) { handlers.append(handler) }
+            if let handler = handler(entry, in: all, pools: pools, claims: &claims) { handlers.append(handler) }
         }
         return handlers
     }
 
     /// One handler, or nil if what stands under its name is no mapping.
-    private mutating func handler(_ entry: YAMLEntry, in all: Section, claims: inout Claims) -> HandlerSettings? {
+    private mutating func handler(
+        _ entry: YAMLEntry, in all: Section, pools: [String], claims: inout Claims
+    ) -> HandlerSettings? {
         if !Self.isName(entry.name) {
             diagnosis.report(
                 entry.place,
@@ -38,13 +40,13 @@ extension SettingsDecoder {
         for key in Schema.handlerKeys where key.absence == .required && section[key.name] == nil {
             diagnosis.report(entry.place, "`\(path)` lacks `\(key.name)`: \(key.expectation)")
         }
-        let handler = handler(entry.name, section, claims: &claims)
+        let handler = handler(entry.name, section, pools: pools, claims: &claims)
         noteWhatHasNoEffect(section, mode: handler.mode)
         return handler
     }
 
     private mutating func handler(
-        _ name: String, _ section: Section, claims: inout Claims
+        _ name: String, _ section: Section, pools: [String], claims: inout Claims
     ) -> HandlerSettings {
         let command = command(in: section, handler: name)
         let mode = diagnosis.valueOrDefault(Schema.mode, in: section, Schema.mode.word)
@@ -73,6 +75,7 @@ extension SettingsDecoder {
             isolate: HandlerSettings.Isolate(
                 rawValue: diagnosis.valueOrDefault(Schema.isolate, in: section, Schema.isolate.word)) ?? .never,
             limits: processLimits(in: section),
+            connections: connections(in: section, pools: pools),
             environment: variables,
             directory: diagnosis.value(Schema.directory, in: section) { text throws(Mistake) in
                 ExecutableSearch.absolute(try Self.argument(text, what: "path"), from: base)
@@ -177,7 +180,7 @@ extension SettingsDecoder {
         }
     }
 
-    private static func isName(_ text: String) -> Bool {
+    static func isName(_ text: String) -> Bool {
         let isMade = text.utf8.allSatisfy {
             EnvironmentName.isWord($0) || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: ".")
         }

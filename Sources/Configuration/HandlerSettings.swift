@@ -65,6 +65,8 @@ package struct HandlerSettings: Codable, Equatable, Sendable {
     package var isolate: Isolate
     /// What one of its processes may use, with all it starts.
     package var limits: Limits
+    /// Connections that each running job holds, by pool; none is 0.
+    package var connections: [String: Int]
     /// Added to the clean environment.
     package var environment: [String: String]
     /// Absolute.
@@ -77,7 +79,7 @@ package struct HandlerSettings: Codable, Equatable, Sendable {
         threads: Int = 1, timeout: Double? = nil, grace: Double = 5, slow: Double? = nil, startTimeout: Double = 30,
         maxJobs: Int? = nil, maxMemory: Int? = nil, maxAge: Double? = nil, idleTimeout: Double? = nil,
         malloc: Malloc = .system, isolate: Isolate = .never, limits: Limits = Limits(),
-        environment: [String: String] = [:], directory: String, user: String? = nil
+        connections: [String: Int] = [:], environment: [String: String] = [:], directory: String, user: String? = nil
     ) {
         self.name = name
         self.command = command
@@ -96,6 +98,7 @@ package struct HandlerSettings: Codable, Equatable, Sendable {
         self.malloc = malloc
         self.isolate = isolate
         self.limits = limits
+        self.connections = connections
         self.environment = environment
         self.directory = directory
         self.user = user

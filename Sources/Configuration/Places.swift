@@ -18,5 +18,8 @@ package struct Places: Equatable, Sendable {
     /// By handler name.
     package var handlers: [String: Handler] = [:]
 
+    /// By name of the pool: its line in `pools`.
+    package var pools: [String: Place] = [:]
+
     package init(file: String) { self.file = file }
 }

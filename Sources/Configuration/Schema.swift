@@ -98,6 +98,16 @@ package enum Schema {
         "A run that has gone on for a minute, in a process that has grown by so much a minute all the time, is told in the log; "
             + "again each time it has grown to twice that.")
 
+    static let pools = SchemaKey(
+        "pools", .section, .meaning("none"),
+        "Connections that a shared server, a database say, gives to all hosts together: each under a name, `postgres: { limit: "
+            + "90 }` or `postgres: 90` for short. Handlers say in `connections` how many their jobs hold. `martlet check` fails "
+            + "when the jobs of all hosts may hold more than there are, and `martlet advise` advises no more slots than that "
+            + "allows.")
+    static let poolLimit = SchemaKey(
+        "pools.NAME.limit", .integer(1...1_000_000), .required,
+        "So many connections, of all hosts together. Leave some for others.")
+
     static let log = SchemaKey("log", .section, .meaning("the defaults of its keys"), "What is logged, and how.")
     static let logLevel = SchemaKey(
         "log.level", .word(["trace", "debug", "info", "notice", "warning", "error", "critical"]), .value("info"),
@@ -185,6 +195,11 @@ package enum Schema {
             + "it an allocation fails: malloc returns NULL, Python raises `MemoryError`, and what becomes of the job is the "
             + "handler's business. Nobody is killed. Threads, mapped files and what a runtime reserves without using it "
             + "count: Go, the JVM and Node need some GB before they do anything.")
+    static let connections = SchemaKey(
+        "handlers.NAME.connections", .connections, .meaning("none"),
+        "How many connections of which pool each running job holds: `{ postgres: 1 }`, or `[postgres]` for one of each. "
+            + "Processes that serve are taken to keep theirs while they have nothing to do.")
+    static let connectionCount = SchemaKey("handlers.NAME.connections.POOL", .integer(0...1000), .value("1"), "")
     static let environment = SchemaKey(
         "handlers.NAME.env", .environment, .meaning("nothing added"),
         "Added to a small clean environment (PATH, HOME, USER, LANG); nothing of the daemon's own is inherited. "
@@ -234,7 +249,7 @@ package enum Schema {
     /// Keys of the file itself.
     package static let top = [
         redis, processes, concurrency, timeout, slow, queues, handlers, maximumRetries, deadMaximumJobs, deadTimeout,
-        poison, limits, memory, log, tag, labels,
+        poison, limits, memory, pools, log, tag, labels,
     ]
     /// Keys of `redis` where it is a mapping.
     package static let redisKeys = [
@@ -245,6 +260,8 @@ package enum Schema {
     package static let poisonKeys = [poisonDeaths, poisonWithin]
     /// Keys of `memory`.
     package static let memoryKeys = [memoryPressure, memoryAvailable, memoryCliff, memoryCliffShare, memoryGrowth]
+    /// Keys of each pool.
+    package static let poolKeys = [poolLimit]
     /// Keys of `log`.
     package static let logKeys = [logLevel, logFormat]
     /// Keys of `limits`.
@@ -252,13 +269,13 @@ package enum Schema {
     /// Keys of each handler.
     package static let handlerKeys = [
         command, classes, mode, threads, handlerTimeout, grace, handlerSlow, startTimeout, maximumJobs, maximumMemory,
-        maximumAge, idleTimeout, malloc, isolate, processLimits, environment, directory, user,
+        maximumAge, idleTimeout, malloc, isolate, processLimits, connections, environment, directory, user,
     ]
     /// Keys of a handler's `limits`.
     package static let processLimitKeys = [memoryLimit, taskLimit, addressSpaceLimit]
     /// Every key, in the order of the reference page.
     package static let keys =
-        top + redisKeys + poisonKeys + limitKeys + memoryKeys + logKeys + handlerKeys + processLimitKeys
+        top + redisKeys + poisonKeys + limitKeys + memoryKeys + poolKeys + logKeys + handlerKeys + processLimitKeys
 
     /// Top-level keys that a later version will take; until then they are refused by name.
     static let announced = ["capsules", "cron", "web"]

@@ -28,6 +28,8 @@ package struct SchemaKey: Sendable, Equatable {
         case command
         case patterns
         case environment
+        /// Pools and numbers.
+        case connections
         /// A mapping with keys of its own.
         case section
     }
@@ -77,6 +79,7 @@ package struct SchemaKey: Sendable, Equatable {
         case .command: "a list of arguments, as in [/usr/bin/python3, app.py]"
         case .patterns: "a list of class names, as in [ReportJob, \"Reports::*\"]"
         case .environment: "a mapping of names to texts, as in { LANG: C.UTF-8 }"
+        case .connections: "a mapping of pools to numbers, as in { postgres: 1 }, or a list of pools, as in [postgres]"
         case .section: "a mapping (`key: value` lines)"
         }
     }

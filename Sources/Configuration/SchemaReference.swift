@@ -8,6 +8,7 @@ extension Schema {
         page += "\n## Keys of `poison`\n" + poisonKeys.map(section).joined()
         page += "\n## Keys of `limits`\n" + limitKeys.map(section).joined()
         page += "\n## Keys of `memory`\n" + memoryKeys.map(section).joined()
+        page += "\n## Keys of each pool\n" + poolKeys.map(section).joined()
         page += "\n## Keys of `log`\n" + logKeys.map(section).joined()
         page += "\n## Keys of a handler\n" + handlerKeys.map(section).joined()
         page += "\n## Keys of a handler's `limits`\n" + processLimitKeys.map(section).joined()

@@ -23,6 +23,8 @@ package struct Settings: Codable, Equatable, Sendable {
     package var queues: [QueueSetting]
     /// In declared order; no two claim the same class pattern. May be empty.
     package var handlers: [HandlerSettings]
+    /// In declared order, no name twice.
+    package var pools: [PoolSetting]
     /// Retries of a job that says only `true`.
     package var maximumRetries: Int
     package var deadMaximumJobs: Int
@@ -45,7 +47,7 @@ package struct Settings: Codable, Equatable, Sendable {
     package init(
         file: String, directory: String, redis: RedisSettings = .server(RedisEndpoint()), processes: Int = 1,
         concurrency: Int = 10, stopTimeout: Double = 25, slow: Double = 60, queues: [QueueSetting],
-        handlers: [HandlerSettings] = [],
+        handlers: [HandlerSettings] = [], pools: [PoolSetting] = [],
         maximumRetries: Int = 25, deadMaximumJobs: Int = 10_000, deadTimeout: Double = 180 * 86_400,
         poison: PoisonLimit = PoisonLimit(), payloadLimits: PayloadLimits = PayloadLimits(),
         childrenWaiting: Int = 100_000, memory: MemorySettings = MemorySettings(), logLevel: String = "info",
@@ -60,6 +62,7 @@ package struct Settings: Codable, Equatable, Sendable {
         self.slow = slow
         self.queues = queues
         self.handlers = handlers
+        self.pools = pools
         self.maximumRetries = maximumRetries
         self.deadMaximumJobs = deadMaximumJobs
         self.deadTimeout = deadTimeout

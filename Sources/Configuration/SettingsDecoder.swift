@@ -56,6 +56,7 @@ struct SettingsDecoder {
     }
 
     private mutating func top(_ section: Section, path: String, isSidekiq: Bool) -> Settings {
+        let pools = pools(in: section)
         let redis = redis(in: section)
         places.redis = section["redis"]?.value.place
         return Settings(
@@ -67,7 +68,8 @@ struct SettingsDecoder {
             stopTimeout: diagnosis.valueOrDefault(Schema.timeout, in: section, Schema.timeout.duration),
             slow: diagnosis.valueOrDefault(Schema.slow, in: section, Schema.slow.duration),
             queues: diagnosis.queues(in: section, document: document, isSidekiq: isSidekiq),
-            handlers: handlers(in: section),
+            handlers: handlers(in: section, pools: Array(places.pools.keys)),
+            pools: pools,
             maximumRetries: diagnosis.valueOrDefault(
                 Schema.maximumRetries, in: section, Schema.maximumRetries.integer),
             deadMaximumJobs: diagnosis.valueOrDefault(

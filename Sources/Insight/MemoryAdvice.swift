@@ -61,9 +61,10 @@ struct MemoryAdvice {
             kind == .growth && incident.seconds > 0
             ? ", \(Quantities.size(Int(Double(incident.after - incident.before) / incident.seconds * 60))) a minute"
             : ""
+        let others = incident.alongside.isEmpty ? "" : "; or it was \(incident.alongside.joined(separator: ", "))"
         return "jid \(incident.jid ?? "-") on \(incident.host): \(Quantities.size(incident.before)) before, at most "
             + "\(Quantities.size(incident.peak)), \(Quantities.size(incident.after)) \(kind == .growth ? "by then" : "after"), "
-            + "within \(Quantities.duration(incident.seconds))\(rate); arguments \(incident.argumentsDigest)"
+            + "within \(Quantities.duration(incident.seconds))\(rate); arguments \(incident.argumentsDigest)\(others)"
     }
 
     private func malloc(_ handler: AdviceFacts.Handler) -> Recommendation? {

@@ -7,13 +7,13 @@ extension MemoryIncident {
     package static let most = 1000
     private static let keptSeconds = 72 * 3600
 
-    /// Of the replies only a lost connection matters.
-    package var recordCommands: [RedisCommand] {
+    /// Pushes them, the newest last. The answer to the first says whether they are there.
+    package static func recordCommands(_ incidents: [MemoryIncident]) -> [RedisCommand] {
         var push = RedisCommand(["LPUSH", Keys.incidents])
-        push.add(json)
+        for incident in incidents { push.add(incident.json) }
         return [
-            push, RedisCommand(["LTRIM", Keys.incidents, "0", String(Self.most - 1)]),
-            RedisCommand(["EXPIRE", Keys.incidents, String(Self.keptSeconds)]),
+            push, RedisCommand(["LTRIM", Keys.incidents, "0", String(most - 1)]),
+            RedisCommand(["EXPIRE", Keys.incidents, String(keptSeconds)]),
         ]
     }
 
@@ -21,8 +21,15 @@ extension MemoryIncident {
 
     static func read(_ reply: RedisReply, now: Timestamp) throws(RedisError) -> [MemoryIncident] {
         let oldest = now.milliseconds - Int64(keptSeconds) * 1000
-        return (try reply.accepted().elements ?? []).compactMap { $0.bytes.flatMap(MemoryIncident.init(json:)) }
-            .filter { $0.at >= oldest }
+        var incidents: [MemoryIncident] = []
+        for element in try reply.accepted().elements ?? [] {
+            guard let incident = element.bytes.flatMap(MemoryIncident.init(json:)), incident.at >= oldest else {
+                continue
+            }
+            // One that was sent again because its answer was lost.
+            if !incidents.contains(incident) { incidents.append(incident) }
+        }
+        return incidents
     }
 
     /// An object with the members of the type, in snake case.
@@ -44,6 +51,12 @@ extension MemoryIncident {
         add("after", after)
         add("milliseconds", Int(max(0, min(seconds, 1e12)) * 1000))
         add("at", Int(at))
+        if !alongside.isEmpty {
+            add(
+                "alongside",
+                Array("[".utf8) + alongside.map(JSONText.quote).joined(separator: [UInt8(ascii: ",")]) + Array("]".utf8)
+            )
+        }
         return json + [UInt8(ascii: "}")]
     }
 
@@ -59,6 +72,7 @@ extension MemoryIncident {
             kind: kind, jobClass: jobClass, jid: object.string("jid"),
             argumentsDigest: object.string("arguments_digest") ?? "", handler: object.string("handler") ?? "",
             host: object.string("host") ?? "", before: bounded(before), peak: bounded(peak), after: bounded(after),
-            seconds: Double(bounded(object.integer("milliseconds") ?? 0)) / 1000, at: Int64(at))
+            seconds: Double(bounded(object.integer("milliseconds") ?? 0)) / 1000, at: Int64(at),
+            alongside: object.strings(of: "alongside") ?? [])
     }
 }

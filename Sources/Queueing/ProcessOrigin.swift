@@ -1,3 +1,4 @@
+import JobModel
 package import Redis
 
 /// Where a process runs. Enough for another process of the same boot and pid namespace to tell that it is gone.
@@ -14,10 +15,12 @@ package struct ProcessOrigin: Equatable, Sendable {
     package var supervisor: Int32
     /// "worker"
     package var role: String
+    /// The most connections its jobs can hold at once, by pool.
+    package var connections: [String: Int]
 
     package init(
         host: String, boot: String, pidNamespace: String, pid: Int32, startTime: UInt64, supervisor: Int32 = 0,
-        role: String
+        role: String, connections: [String: Int] = [:]
     ) {
         self.host = host
         self.boot = boot
@@ -26,17 +29,54 @@ package struct ProcessOrigin: Equatable, Sendable {
         self.startTime = startTime
         self.supervisor = supervisor
         self.role = role
+        self.connections = connections
     }
 
     var fields: [String] {
         [
             "host", host, "boot", boot, "pidns", pidNamespace, "pid", String(pid), "start", String(startTime),
             "supervisor", String(supervisor), "role", role,
-        ]
+        ] + (connections.isEmpty ? [] : ["connections", connectionsText])
     }
 }
 
 extension ProcessOrigin {
+    /// "cache=10 postgres=20": names of pools have no spaces.
+    private var connectionsText: String {
+        connections.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: " ")
+    }
+
+    private static func connections(_ text: String) -> [String: Int] {
+        var connections: [String: Int] = [:]
+        for word in text.split(separator: " ") {
+            let parts = word.split(separator: "=")
+            // Whoever wrote it: sums of them must not overflow.
+            guard parts.count == 2, let number = Int(parts[1]) else { continue }
+            connections[String(parts[0])] = max(0, min(number, 1 << 40))
+        }
+        return connections
+    }
+
+    /// The most connections the jobs of all living processes can hold at once, by host and pool. Blocks.
+    package static func connectionsByHost(
+        _ connection: RedisConnection
+    ) throws(RedisError) -> [String: [String: Int]] {
+        let first = try connection.pipeline([
+            RedisCommand("TIME"), RedisCommand(["ZRANGE", Keys.leases, "0", "-1", "WITHSCORES"]),
+        ])
+        guard let now = try Timestamp(redisTime: first[0].accepted()) else { throw .unreadable("TIME") }
+        // Whose lease is over is gone, and waits to be rescued.
+        let living = (try first[1].accepted().pairs ?? []).compactMap { name, end in
+            (end.number ?? 0) > Double(now.milliseconds) ? name.text : nil
+        }
+        var demand: [String: [String: Int]] = [:]
+        for reply in try connection.pipeline(living.map(command)) {
+            guard let origin = try read(reply) else { continue }
+            demand[origin.host, default: [:]].merge(origin.connections) { $0 + $1 }
+        }
+        return demand
+    }
+
     package static func command(identity: String) -> RedisCommand { RedisCommand(["HGETALL", Keys.origin(identity)]) }
 
     /// - Returns: nil if the process left no record, or half of one.
@@ -47,7 +87,8 @@ extension ProcessOrigin {
         else { return nil }
         return ProcessOrigin(
             host: host, boot: boot, pidNamespace: pidNamespace, pid: pid, startTime: startTime,
-            supervisor: values["supervisor"].flatMap { Int32($0) } ?? 0, role: values["role"] ?? "")
+            supervisor: values["supervisor"].flatMap { Int32($0) } ?? 0, role: values["role"] ?? "",
+            connections: connections(values["connections"] ?? ""))
     }
 }
 

@@ -18,6 +18,8 @@ package enum RedisQuestion: Sendable {
     /// The classes that are kept apart, in this round; how often they were comes before.
     case isolated(round: Int)
     case isolatedTimes
+    /// Adds so many memory incidents.
+    case incidents(Int)
     /// Something whose answer matters only if it is a refusal; what it is, for the log.
     case statement(String)
     /// The last thing this process says.

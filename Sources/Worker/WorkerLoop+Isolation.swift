@@ -18,7 +18,10 @@ extension WorkerLoop {
     /// told again.
     func noticed(_ incident: MemoryIncident) {
         let isApart = incident.kind == .cliff && isolations[JobClass(incident.jobClass)] != nil
-        if !isApart { jobLog.noticed(incident) }
+        if !isApart {
+            jobLog.noticed(incident)
+            incidents.add(incident)
+        }
         if incident.kind == .cliff { isolate(after: incident) }
     }
 

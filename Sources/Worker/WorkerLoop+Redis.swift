@@ -27,6 +27,7 @@ extension WorkerLoop {
             beat()
         case .down(let error, let retrySeconds):
             costs.linkLost()
+            incidents.linkLost()
             take(.linkDown)
             isolations.lostTouch()
             down(because: error, retrySeconds: retrySeconds)
@@ -93,6 +94,11 @@ extension WorkerLoop {
                 if let refusal = reply.refusal, jobLog.shouldSay("what runs cost", refusal.code) {
                     log.warning("Redis refuses what runs cost", metadata: ["reason": "\(refusal.message)"])
                 }
+            case .incidents(let count):
+                incidents.answered(count)
+                if let refusal = reply.refusal, jobLog.shouldSay("memory incidents", refusal.code) {
+                    log.warning("Redis refuses memory incidents", metadata: ["reason": "\(refusal.message)"])
+                }
             case .farewell: take(.deregistered)
             }
         } catch {
@@ -144,5 +150,11 @@ extension WorkerLoop {
         for parcel in costs.parcels(from: &tally, at: now.wall, isLast: isLast) {
             link.ask(.costs(parcel.number), parcel.command)
         }
+        let news = incidents.take()
+        guard !news.isEmpty else { return }
+        var commands = MemoryIncident.recordCommands(news)
+        let push = commands.removeFirst()
+        link.ask(.incidents(news.count), push)
+        for command in commands { link.ask(.statement("memory incidents"), command) }
     }
 }

@@ -29,6 +29,7 @@ final class WorkerLoop: @unchecked Sendable {
     var heartbeat: Heartbeat
     var tally = Tally()
     var costs: CostOutbox
+    var incidents = IncidentOutbox()
     var progress = Progress(now: .now())
     /// What keeps work from moving, while something does.
     var obstacle: String?

@@ -1,5 +1,7 @@
 import Configuration
 import Glibc
+import Handlers
+import Insight
 import JobModel
 import Platform
 import Queueing
@@ -45,7 +47,8 @@ struct WorkerPlan {
         cores = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
         origin = ProcessOrigin(
             host: host, boot: ProcessIdentity.bootID, pidNamespace: String(ProcessIdentity.pidNamespace), pid: pid,
-            startTime: ProcessIdentity.startTime(of: pid) ?? 0, supervisor: getppid(), role: "worker")
+            startTime: ProcessIdentity.startTime(of: pid) ?? 0, supervisor: getppid(), role: "worker",
+            connections: PoolDemand.ofWorker(settings))
         let queues = settings.queues.map { (name: $0.name, weight: $0.weight) }
         description = ProcessDescription(
             identity: identity, hostname: host, pid: pid, startedAt: Timestamp(milliseconds: WallClock.milliseconds()),

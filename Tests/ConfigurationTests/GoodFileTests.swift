@@ -28,7 +28,7 @@ struct GoodFileTests {
             name: "reports", command: ["bin/reports", "--fast", "5"], executable: "/etc/martlet/bin/reports",
             classes: [ClassPattern("ReportJob"), ClassPattern("Reports::*")], mode: .serve, threads: 4, timeout: 0.5,
             grace: 2, slow: 0, startTimeout: 60, maxJobs: 10_000, maxMemory: 512 << 20,
-            maxAge: 3600, idleTimeout: 300, malloc: .arenas(2), isolate: .auto,
+            maxAge: 3600, idleTimeout: 300, malloc: .arenas(2), isolate: .auto, connections: ["postgres": 2],
             environment: ["LANG": "C.UTF-8", "DEBUG": "true", "EMPTY": ""], directory: "/etc/martlet/app", user: "app")
         var mails = reports
         mails.name = "mails"
@@ -40,11 +40,12 @@ struct GoodFileTests {
         let hogs = HandlerSettings(
             name: "hogs", command: ["/bin/hog"], executable: "/bin/hog", classes: [ClassPattern("HogJob")],
             malloc: .arenas(1), limits: HandlerSettings.Limits(memory: 512 << 20, tasks: 64, addressSpace: 2 << 30),
-            directory: "/etc/martlet")
+            connections: ["postgres": 1, "cache.1": 1], directory: "/etc/martlet")
         let expected = Settings(
             file: "/etc/martlet/full.yml", directory: "/etc/martlet", redis: .server(redis), processes: 2,
             concurrency: 1000, stopTimeout: 0, slow: 90,
             queues: [queue("critical", 5), queue("default", 0), queue("low", 2)], handlers: [reports, mails, hogs],
+            pools: [PoolSetting(name: "postgres", limit: 90), PoolSetting(name: "cache.1", limit: 1000)],
             maximumRetries: 3, deadMaximumJobs: 500, deadTimeout: 5400,
             poison: PoisonLimit(deaths: 5, seconds: 86_400),
             payloadLimits: PayloadLimits(bytes: 2 << 20, warningBytes: 4096, depth: 50),
@@ -81,7 +82,7 @@ struct GoodFileTests {
             name: Place(line: 18, column: 3), command: Place(line: 19, column: 15),
             directory: Place(line: 33, column: 16), user: Place(line: 34, column: 11))
         #expect(places.handlers["reports"] == reports)
-        #expect(places.handlers["mails"]?.command == Place(line: 37, column: 15))
+        #expect(places.handlers["mails"]?.command == Place(line: 38, column: 15))
     }
 
     @Test("what has no effect in a mode is noted, not refused")

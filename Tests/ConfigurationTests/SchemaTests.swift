@@ -44,7 +44,9 @@ struct SchemaTests {
         #expect(settings.handlers.map(\.grace) == [5, 5])
         #expect(settings.handlers.map(\.startTimeout) == [30, 30])
         #expect(settings.handlers.map(\.threads) == [1, 1])
+        #expect(settings.pools == [PoolSetting(name: "postgres", limit: 90)])
         settings.handlers = []
+        settings.pools = []
         #expect(settings == (try Fixture.settings("handlers:\n")))
         for key in Schema.keys {
             // Those of `redis` stand in a comment: the URL above it is in force.

@@ -217,7 +217,7 @@ struct CommandTests {
     func help() {
         let version = Program.run([Program.martlet, "--version"])
         #expect(version.code == 0 && version.output.hasPrefix("martlet "))
-        for command in ["run", "check", "push", "status"] {
+        for command in ["run", "check", "push", "status", "advise"] {
             let help = Program.run([Program.martlet, command, "--help"])
             #expect(help.code == 0 && help.output.contains("USAGE: martlet \(command)"))
         }

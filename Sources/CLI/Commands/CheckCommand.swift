@@ -17,7 +17,10 @@ struct CheckCommand: ParsableCommand {
     @Flag(help: "Look at the file and the handlers only.") var offline = false
 
     func run() throws {
-        let settings = try options.load(provesHandlers: true).settings
+        let loaded = try options.load(provesHandlers: true)
+        let settings = loaded.settings
+        // Of this host alone it can be said without Redis, too.
+        try PoolCheck(loaded, living: [:]).prove()
         Output.line("\(settings.file): no mistakes")
         Output.line(
             "  \(settings.processes) \(settings.processes == 1 ? "process" : "processes") x \(settings.concurrency) slots, "
@@ -29,17 +32,19 @@ struct CheckCommand: ParsableCommand {
         if settings.handlers.isEmpty {
             Output.error("\(settings.file): warning: no handlers: every job will fail until one takes its class")
         }
-        if !offline { try checkRedis(settings) }
+        if !offline { try checkRedis(loaded) }
     }
 
-    private func checkRedis(_ settings: Settings) throws {
+    private func checkRedis(_ loaded: LoadedConfiguration) throws {
+        let settings = loaded.settings
         guard case .server(let endpoint) = settings.redis else {
             let directory = try EmbeddedRedis(ConfigurationOptions.environment()).directory
             return Output.line("  redis embedded: data in \(directory)")
         }
-        let (lacks, facts) = try RedisAccess.with(settings) { redis in
+        let (lacks, facts, connections) = try RedisAccess.with(settings) { redis in
             let lacks = try AccessRights.lacks(of: redis, queues: settings.queues.map(\.name))
-            return (lacks, lacks.isEmpty ? try ServerFacts.read(redis) : nil)
+            guard lacks.isEmpty else { return (lacks, nil as ServerFacts?, [:] as [String: [String: Int]]) }
+            return (lacks, try ServerFacts.read(redis), try ProcessOrigin.connectionsByHost(redis))
         }
         guard let facts else {
             let user = endpoint.username ?? "default"
@@ -54,5 +59,8 @@ struct CheckCommand: ParsableCommand {
             throw Exit.unavailable
         }
         Output.line("  redis \(endpoint.redacted): version \(facts.version), maxmemory-policy \(facts.maxmemoryPolicy)")
+        let pools = PoolCheck(loaded, living: connections)
+        try pools.prove()
+        for line in pools.lines { Output.line("  \(line)") }
     }
 }
