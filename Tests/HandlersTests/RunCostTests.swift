@@ -27,8 +27,9 @@ struct RunCostTests {
             // A busy machine adds waiting for a core, which is no part of what the run is like.
             shares.append(100 * cost.ioShare * cost.wallSeconds / (cost.wallSeconds - cost.coreWaitSeconds))
         }
-        // The middle one: it also happens that this test itself waits for a core while the run's end waits to be seen.
-        #expect(abs(shares.sorted()[4] - percent) < 10, "\(shares)")
+        // The least disturbed: what this test itself waits for a core, until it sees the end of a run, is added to its waiting.
+        let least = try #require(shares.min())
+        #expect(abs(least - percent) < 10, "\(shares)")
     }
 
     @Test("what the children of a run compute is the run's", arguments: [HandlerSettings.Mode.spawn, .serve])

@@ -20,9 +20,9 @@ final class KeptFile {
         self.file = file
     }
 
-    /// The first 4 KiB of it as they are now; nil once the process or cgroup is gone.
+    /// The first KiB of it as it is now; nil once the process or cgroup is gone. As much as that needs no memory of the heap.
     func read<Value>(_ body: (UnsafeRawBufferPointer) -> Value?) -> Value? {
-        withUnsafeTemporaryAllocation(byteCount: 4096, alignment: 8) { buffer in
+        withUnsafeTemporaryAllocation(byteCount: 1024, alignment: 8) { buffer in
             let count = pread(file.raw, buffer.baseAddress, buffer.count, 0)
             return count > 0 ? body(UnsafeRawBufferPointer(rebasing: buffer[..<count])) : nil
         }

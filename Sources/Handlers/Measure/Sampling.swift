@@ -3,11 +3,12 @@ import Platform
 /// Which runs are measured: all, up to so many a second; beyond that each with the same probability, whatever it is and
 /// however long it will take.
 ///
-/// The probability for a tenth of a second follows from the busiest tenth of the second before it, not from the runs it is
-/// applied to: the first runs of a burst are not preferred to its last.
+/// The probability for a fiftieth of a second follows from the busiest fiftieth of the second before it, not from the runs it
+/// is applied to: the first runs of a burst are not preferred to its last. Only the first fiftieth of the first burst is
+/// measured whole.
 struct Sampling {
-    private static let windowSeconds = 0.1
-    private static let windows = 10
+    private static let windowSeconds = 0.02
+    private static let windows = 50
 
     private let perWindow: Double
     private var random: UInt64
