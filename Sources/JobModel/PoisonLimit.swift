@@ -43,11 +43,15 @@ package struct CountedDeath: Equatable, Sendable {
     package let limit: PoisonLimit
     /// The job's payload with the error in it.
     package let poisoned: [UInt8]
+    /// The payload that this was made from, where somebody else may change it meanwhile: a job that has another one by then
+    /// has gone on, and is not buried with what it was. Nil: not compared.
+    package let seen: [UInt8]?
 
-    package init(jid: String, limit: PoisonLimit, poisoned: [UInt8]) {
+    package init(jid: String, limit: PoisonLimit, poisoned: [UInt8], seen: [UInt8]? = nil) {
         self.jid = jid
         self.limit = limit
         self.poisoned = poisoned
+        self.seen = seen
     }
 
     /// - Parameter lastDeath: as for `PoisonLimit.failure`.

@@ -75,6 +75,7 @@ package enum Rescue {
         for (id, death) in deaths.sorted(by: { $0.key < $1.key }) {
             command.add(id.text)
             death.addCount(to: &command)
+            command.add(death.seen ?? [])
         }
         return command
     }

@@ -49,7 +49,10 @@ package enum RunningAtDeath {
                     of: job, from: reservation.queue, lastDeath: lastDeath, limit: limit, now: now),
                 counted.insert(death.jid).inserted
             else { return nil }
-            return (reservation.id, death)
+            // A chunk of its children may arrive after its worker has died.
+            let compared = CountedDeath(
+                jid: death.jid, limit: death.limit, poisoned: death.poisoned, seen: reservation.payload)
+            return (reservation.id, compared)
         }
     }
 

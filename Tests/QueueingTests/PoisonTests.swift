@@ -89,6 +89,23 @@ struct PoisonTests {
         try Rescue.answer(store.redis.call(Rescue.command(identity: "me", force: true, deaths: deaths)))
     }
 
+    @Test(
+        "a job that has pushed a chunk since its worker died is not buried with the checkpoint before it, but goes on")
+    func movedOn() throws {
+        let store = try Store()
+        try store.lease()
+        try store.push("q", ["job"])
+        let held = try store.fetch(1)
+        let death = CountedDeath(
+            jid: "j", limit: PoisonLimit(deaths: 1), poisoned: bytes("poisoned"), seen: bytes("job"))
+        let chunk = Chunk(id: held[0].id, before: bytes("job"), after: bytes("job+1"), children: [])
+        #expect(try Chunk.answer(store.redis.call(chunk.command(identity: "me", deepest: 0))) == .pushed)
+        #expect(try rescue(store, [held[0].id: death]).poisoned.isEmpty)
+        #expect(try store.set("dead").isEmpty)
+        #expect(try store.queue("q") == ["job+1"])
+        #expect(try store.run("LLEN", Keys.deaths("j")).integer == 1, "it counts all the same")
+    }
+
     @Test("the third death of a worker buries what was running and gives back what was only reserved")
     func rescued() throws {
         let store = try Store()

@@ -7,10 +7,12 @@ extension Store {
     /// Counts a death, and says whether it is one too many.
     ///
     /// - Parameter cause: nil if a worker settles with the death of its handler.
-    func isPoison(_ death: CountedDeath, of id: ReservationID, by identity: String, because cause: Books.Cause? = nil)
-        -> Bool
-    {
-        let mayBury = !death.poisoned.isEmpty && !spoiled.contains(.dead)
+    func isPoison(
+        _ death: CountedDeath, of id: ReservationID, by identity: String, because cause: Books.Cause? = nil,
+        payload: [UInt8]? = nil
+    ) -> Bool {
+        let isSeen = death.seen == nil || payload == nil || death.seen == payload
+        let mayBury = !death.poisoned.isEmpty && isSeen && !spoiled.contains(.dead)
         let isPoison = count(death, mayBury: mayBury)
         books?.counted(
             death, of: id, by: identity, because: cause, at: after(0), mayBury: mayBury, isPoison: isPoison)

@@ -88,7 +88,7 @@ extension Store {
             answer.returned[id.queue, default: 0] += 0
             var isPoison = false
             if let death = deaths[id] {
-                isPoison = self.isPoison(death, of: id, by: identity, because: cause)
+                isPoison = self.isPoison(death, of: id, by: identity, because: cause, payload: payload)
             }
             if isPoison, let death = deaths[id] {
                 bury(death.poisoned, number: id.sequence)

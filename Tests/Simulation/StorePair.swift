@@ -211,7 +211,12 @@ final class StorePair {
     private func rescue(_ identity: String) throws -> String {
         let force = chance.happens(0.3)
         var deaths: [ReservationID: CountedDeath] = [:]
-        for id in model.ids(of: identity) where chance.happens(0.4) { deaths[id] = death(maybeEmpty: true) }
+        for id in model.ids(of: identity) where chance.happens(0.4) {
+            let death = death(maybeEmpty: true)
+            let held = model.payloads(of: identity, [id]).first?.payload
+            let seen = chance.one(of: [nil, held, held.map { $0 + [0x20] }])
+            deaths[id] = CountedDeath(jid: death.jid, limit: death.limit, poisoned: death.poisoned, seen: seen)
+        }
         let limits = DeadLimits(jobs: chance.integer(3...6), seconds: 1_000_000)
         let command = Rescue.command(identity: identity, force: force, deaths: deaths, deadLimits: limits)
         let real = try Rescue.answer(redis.call(command))

@@ -4,8 +4,9 @@
 --       8 dead   9 poisoned   10 its work for Sidekiq up to 6.4
 -- ARGV  1 identity   2 "1" if it is known to be gone, so that its lease does not matter   3 prefix of a queue's key
 --       4 jobs the dead set keeps   5 seconds it keeps one
---       6… five for each job that was running when it died of nothing we can explain: reservation, key of its deaths, so many
---       bury it, seconds they count, payload that is buried ("": it is only counted)
+--       6… six for each job that was running when it died of nothing we can explain: reservation, key of its deaths, so many
+--       bury it, seconds they count, payload that is buried ("": it is only counted), payload that this was made from
+--       ("": whichever; a job that has another one by now has gone on, and is not buried)
 -- Returns { 1 if it is alive (nothing was done), {queue, jobs, …}, {queue, error, …}, reservations buried as poison }
 --
 -- The oldest job is pushed last, to the end that is fetched next. What cannot be given back, since its queue is no
@@ -19,12 +20,13 @@ local lease = redis.call('ZSCORE', leases, identity)
 if ARGV[2] ~= '1' and lease and tonumber(lease) > now then return { 1, {}, {}, {} } end
 
 local running = {}
-for index = 6, #ARGV, 5 do
+for index = 6, #ARGV, 6 do
   running[ARGV[index]] = {
     deaths = ARGV[index + 1],
     limit = tonumber(ARGV[index + 2]),
     span = tonumber(ARGV[index + 3]),
     payload = ARGV[index + 4],
+    seen = ARGV[index + 5],
   }
 end
 local dead_type = redis.call('TYPE', dead).ok
@@ -32,13 +34,14 @@ local can_bury = dead_type == 'zset' or dead_type == 'none'
 
 -- Counts a death, and says whether it is one too many within the span. The reservation is gone by now, so nothing here may
 -- fail: what cannot be counted is none. (As in exchange.lua.)
-local function is_poison(job)
+local function is_poison(job, payload)
   if type(redis.pcall('RPUSH', job.deaths, string.format('%.3f', now / 1000))) ~= 'number' then return false end
   job.is_counted = true
   redis.pcall('LTRIM', job.deaths, -job.limit, -1)
   redis.pcall('EXPIRE', job.deaths, job.span)
   local first = tonumber(redis.pcall('LINDEX', job.deaths, -job.limit))
-  return first ~= nil and first > now / 1000 - job.span and job.payload ~= '' and can_bury
+  if first == nil or first <= now / 1000 - job.span then return false end
+  return job.payload ~= '' and (job.seen == '' or job.seen == payload) and can_bury
 end
 
 local buried = {}
@@ -98,7 +101,7 @@ for _, queue in ipairs(names) do
       local back, kept = {}, {}
       for index = start, last do
         local id = ids[queue][index]
-        if not (running[id] and is_poison(running[id]) and bury(id, running[id])) then
+        if not (running[id] and is_poison(running[id], payloads[queue][index]) and bury(id, running[id])) then
           back[#back + 1] = payloads[queue][index]
           kept[#kept + 1] = id
           kept[#kept + 1] = payloads[queue][index]
