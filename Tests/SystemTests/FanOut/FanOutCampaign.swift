@@ -32,8 +32,10 @@ final class FanOutCampaign {
     private(set) var found: [UInt8]
     private(set) var seen = 0
     private(set) var kills: [Victim: Int] = [:]
-    /// KB, the most of each role and of all at one time.
+    /// KB: the most each role was resident with, and the most that all had at one time, pages that they share once.
     private(set) var peaks: [String: Int] = [:]
+    /// The same before the organiser was pushed.
+    private(set) var idle: [String: Int] = [:]
     private(set) var deepestSeen = 0
     private(set) var seconds = 0.0
 
@@ -62,12 +64,14 @@ final class FanOutCampaign {
     /// Until the organiser is done and every child was taken.
     func run() throws {
         daemon.start()
+        look()
+        idle = peaks
         let start = MonotonicTime.now()
         try jobs.push(
             Jobs.payload("Organise", "organiser", args: "[\(settings.children),\(settings.chunk)]"))
         // Each falls while chunks are on their way: more than `deepest` children are never ahead of us.
-        var thresholds = (0..<settings.kills).map { _ in Int.random(in: 0..<settings.children, using: &random) }
-            .sorted()
+        let last = settings.children - settings.children / 20  // so that there is something left to do
+        var thresholds = (0..<settings.kills).map { _ in Int.random(in: 0..<last, using: &random) }.sorted()
         var lastProgress = MonotonicTime.now()
         var lastLook = start
         while try seen < settings.children || isUnfinished() {
@@ -160,21 +164,25 @@ final class FanOutCampaign {
         let roles = [("supervisor", [daemon.pid]), ("scheduler", daemon.schedulers), ("worker", daemon.workers)]
         for (role, pids) in roles {
             for pid in pids {
-                sum += Self.status(pid, "VmRSS:")
-                peaks[role] = max(peaks[role] ?? 0, Self.status(pid, "VmHWM:"))
+                sum += Self.kilobytes("Pss:", in: "/proc/\(pid)/smaps_rollup")
+                peaks[role] = max(peaks[role] ?? 0, Self.kilobytes("VmHWM:", in: "/proc/\(pid)/status"))
             }
         }
         peaks["all"] = max(peaks["all"] ?? 0, sum)
     }
 
-    /// KB, of a line of /proc/PID/status; 0 if the process is gone.
-    private static func status(_ pid: Int32, _ name: String) -> Int {
-        let line = Program.text(of: "/proc/\(pid)/status").split(separator: "\n").first { $0.hasPrefix(name) }
+    /// Of the line that begins with the name; 0 if the process is gone.
+    private static func kilobytes(_ name: String, in file: String) -> Int {
+        let line = Program.text(of: file).split(separator: "\n").first { $0.hasPrefix(name) }
         return line?.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Int($0) } ?? 0
     }
 
     var table: String {
-        let megabytes = { (role: String) in String(format: "%.1f MB", Double(self.peaks[role] ?? 0) / 1024) }
+        let megabytes = { (role: String) in
+            String(
+                format: "%.1f MB (idle %.1f)", Double(self.peaks[role] ?? 0) / 1024, Double(self.idle[role] ?? 0) / 1024
+            )
+        }
         return """
             fan-out: \(settings.children) children in chunks of \(settings.chunk), mode \(settings.mode), seed \(settings.seed)
               killed: \(Victim.allCases.map { "\($0) \(kills[$0] ?? 0)" }.joined(separator: ", "))
