@@ -85,6 +85,15 @@ struct AdviceSurvey {
     }
 
     private var queues: [AdviceFacts.Queue] {
-        status.queues.map { AdviceFacts.Queue(name: $0.name.text, size: $0.size, waitingSeconds: $0.latencySeconds) }
+        status.queues.map { queue in
+            // Of a class that comes from several queues it is not told apart how long it waited in which.
+            var waits = Sketch()
+            for cost in costs.classes.values where cost.queues.entries.map(\.queue) == [queue.name.text] {
+                waits.merge(cost.queueing)
+            }
+            return AdviceFacts.Queue(
+                name: queue.name.text, size: queue.size, waitingSeconds: queue.latencySeconds,
+                measuredSeconds: waits.quantile(0.95).map { Double($0) / 1000 })
+        }
     }
 }
