@@ -16,7 +16,7 @@ struct AdviceTests {
           fails: { command: [/bin/false], classes: [Fail] }
         """
     private static let files = [
-        "sleep-briefly.sh": "#!/bin/sh\nexec sleep 0.4\n",
+        "sleep-briefly.sh": "#!/bin/sh\necho began >> began\nexec sleep 0.4\n",
         "burn.sh": "#!/bin/sh\ni=0; while [ $i -lt 200000 ]; do i=$((i+1)); done\n",
     ]
 
@@ -73,9 +73,7 @@ struct AdviceTests {
     func stop() throws {
         try Scene.run(Self.configuration, files: Self.files) { scene in
             try scene.jobs.push((0..<4).map { Jobs.payload("Sleep", "s\($0)") })
-            try eventually(within: 30, "they run") {
-                try scene.jobs.call("LLEN", "queue:default").integer == 0
-            }
+            eventually(within: 60, "they run") { scene.daemon.lines(of: "began").count == 4 }
             try scene.finish()
             #expect(classes(advice(scene, "--last", "10m"))["Sleep"]?["runs"] as? Int == 4)
         }
@@ -85,9 +83,7 @@ struct AdviceTests {
     func outage() throws {
         try Scene.run(Self.configuration, files: Self.files) { scene in
             try scene.jobs.push((0..<4).map { Jobs.payload("Sleep", "s\($0)") })
-            try eventually(within: 30, "they run") {
-                try scene.jobs.call("LLEN", "queue:default").integer == 0
-            }
+            eventually(within: 60, "they run") { scene.daemon.lines(of: "began").count == 4 }
             for _ in 0..<3 {
                 try scene.jobs.call("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
                 try eventually(within: 30, "it is connected again") {
