@@ -32,13 +32,18 @@ struct AdviceSurvey {
     var facts: AdviceFacts {
         AdviceFacts(
             seconds: costs.seconds, classes: classes, handlers: settings.handlers.map(handler),
-            concurrency: .fixed(settings.concurrency), processes: .fixed(settings.processes), hosts: hosts,
+            concurrency: setting(settings.concurrency, settings.autoConcurrency),
+            processes: setting(settings.processes, settings.autoProcesses), hosts: hosts,
             machine: machine, queues: queues, incidents: costs.incidents,
             isolated: status.isolated.map {
                 AdviceFacts.Isolated(
                     jobClass: $0.name.text, handler: $0.isolation.handler, reason: $0.isolation.reason)
             },
             pools: PoolDemand.all(settings, living: connections, host: ProcessIdentity.hostName))
+    }
+
+    private func setting(_ number: Int, _ range: AutoRange?) -> AdviceFacts.Setting {
+        range.map { .auto($0.minimum...$0.maximum) } ?? .fixed(number)
     }
 
     private var classes: [AdviceFacts.Class] {

@@ -23,6 +23,8 @@ struct StatusJSON: Encodable {
         let queues: [String]
         let startedAt: Double?
         let concurrency, busy: Int
+        /// Absent if the number of slots is fixed.
+        let concurrencyMin, concurrencyMax: Int?
         let beat: Double?
         let quiet: Bool
         let rssKb: Int
@@ -92,6 +94,7 @@ extension StatusJSON.Process {
             identity: process.identity, hostname: process.hostname, pid: process.pid, tag: process.tag,
             labels: process.labels, version: process.version, queues: process.queues,
             startedAt: process.startedAt?.seconds, concurrency: process.concurrency, busy: process.busy,
+            concurrencyMin: process.range?.lowerBound, concurrencyMax: process.range?.upperBound,
             beat: process.lastBeat?.seconds, quiet: process.isQuiet, rssKb: process.residentKB,
             slow: process.jobs.count(where: \.isSlow), writtenOff: process.writtenOff, held: process.hold,
             jobs: process.jobs.map(StatusJSON.Job.init))

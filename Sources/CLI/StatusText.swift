@@ -50,8 +50,11 @@ enum StatusText {
     }
 
     private static func slots(_ process: ProcessState) -> String {
+        var notes: [String] = []
+        if let range = process.range { notes.append("auto \(range.lowerBound)-\(range.upperBound)") }
+        if process.writtenOff > 0 { notes.append("\(process.writtenOff) written off") }
         let count = String(process.concurrency)
-        return process.writtenOff == 0 ? count : "\(count) (\(process.writtenOff) written off)"
+        return notes.isEmpty ? count : "\(count) (\(notes.joined(separator: ", ")))"
     }
 
     /// Of all processes, the longest running first.

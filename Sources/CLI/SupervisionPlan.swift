@@ -30,7 +30,7 @@ struct SupervisionPlan {
             children.append(try EmbeddedRedis(environment).spec(lock: lock))
         }
         children.append(ChildSpec(role: .scheduler, process: process(["scheduler"])))
-        for index in 0..<settings.processes {
+        for index in 0..<(settings.autoProcesses?.start ?? settings.processes) {
             children.append(
                 ChildSpec(role: .worker, index: index, process: process(["worker", "--index", String(index)])))
         }

@@ -44,7 +44,7 @@ package enum ConfigurationReader {
         }
     }
 
-    /// Decodes a text; touches nothing outside its arguments.
+    /// Decodes a text; touches nothing outside its arguments, but for the number of cores that `processes: auto` means.
     ///
     /// - Parameters:
     ///   - file: what messages call the text.

@@ -42,11 +42,20 @@ struct Override: Sendable {
             }),
         Override(
             key: Schema.processes, variables: ["MARTLET_PROCESSES"], flag: "--processes", flagValue: { $0.processes },
-            apply: { text, settings throws(Mistake) in settings.processes = try Schema.processes.integer(text) }),
+            apply: { text, settings throws(Mistake) in
+                // Bounds of the file still count.
+                let range = settings.autoProcesses ?? .processes
+                let number = try Schema.processes.automatic(text, range: range)
+                (settings.processes, settings.autoProcesses) = (number.most, number.range)
+            }),
         Override(
             key: Schema.concurrency, variables: ["MARTLET_CONCURRENCY"], flag: "--concurrency",
             flagValue: { $0.concurrency },
-            apply: { text, settings throws(Mistake) in settings.concurrency = try Schema.concurrency.integer(text) }),
+            apply: { text, settings throws(Mistake) in
+                let range = settings.autoConcurrency ?? .concurrency
+                let number = try Schema.concurrency.automatic(text, range: range)
+                (settings.concurrency, settings.autoConcurrency) = (number.most, number.range)
+            }),
         Override(
             key: Schema.timeout, variables: ["MARTLET_TIMEOUT"], flag: "--timeout", flagValue: { $0.timeout },
             apply: { text, settings throws(Mistake) in settings.stopTimeout = try Schema.timeout.duration(text) }),

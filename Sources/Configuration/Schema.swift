@@ -10,11 +10,20 @@ package enum Schema {
             + "state directory. Reserved characters in a user or password are percent-encoded. A mapping with the keys "
             + "below instead of the URL says more about it. Clusters are not supported.")
     static let processes = SchemaKey(
-        "processes", .integer(1...512), .value("1"), announced: ["auto"],
-        "Worker processes on this host.")
+        "processes", .automatic(1...512), .value("1"),
+        "Worker processes on this host. `auto`, or a mapping with the keys below: as many as the latency of the queues asks "
+            + "for and the host has room for; see [How it decides](../explanation/auto-concurrency.md).")
+    static let processesMinimum = SchemaKey("processes.min", .integer(1...512), .value("1"), "Never fewer.")
+    static let processesMaximum = SchemaKey(
+        "processes.max", .integer(1...512), .meaning("the number of cores"), "Never more.")
     static let concurrency = SchemaKey(
-        "concurrency", .integer(1...1000), .value("10"), announced: ["auto"],
-        "Threads of the pool, so jobs at once, in each worker process.")
+        "concurrency", .automatic(1...1000), .value("10"),
+        "Threads of the pool, so jobs at once, in each worker process. `auto`, or a mapping with the keys below: each worker "
+            + "finds the number by what it measures; see [How it decides](../explanation/auto-concurrency.md).")
+    static let concurrencyMinimum = SchemaKey("concurrency.min", .integer(1...1000), .value("5"), "Never fewer.")
+    static let concurrencyMaximum = SchemaKey("concurrency.max", .integer(1...1000), .value("128"), "Never more.")
+    static let concurrencyStart = SchemaKey(
+        "concurrency.start", .integer(1...1000), .value("10"), "Where a worker begins.")
     static let timeout = SchemaKey(
         "timeout", .duration(0...day), .value("25s"),
         "How long a stop waits for running jobs; then they go back to their queues.")
@@ -251,6 +260,9 @@ package enum Schema {
         redis, processes, concurrency, timeout, slow, queues, handlers, maximumRetries, deadMaximumJobs, deadTimeout,
         poison, limits, memory, pools, log, tag, labels,
     ]
+    /// Keys of `concurrency` and of `processes` where they are mappings.
+    package static let concurrencyKeys = [concurrencyMinimum, concurrencyMaximum, concurrencyStart]
+    package static let processesKeys = [processesMinimum, processesMaximum]
     /// Keys of `redis` where it is a mapping.
     package static let redisKeys = [
         redisURL, redisAuthorities, redisCertificate, redisKey, redisServerName, redisSentinels, redisMaster,
@@ -275,7 +287,8 @@ package enum Schema {
     package static let processLimitKeys = [memoryLimit, taskLimit, addressSpaceLimit]
     /// Every key, in the order of the reference page.
     package static let keys =
-        top + redisKeys + poisonKeys + limitKeys + memoryKeys + poolKeys + logKeys + handlerKeys + processLimitKeys
+        top + concurrencyKeys + processesKeys + redisKeys + poisonKeys + limitKeys + memoryKeys + poolKeys + logKeys
+        + handlerKeys + processLimitKeys
 
     /// Top-level keys that a later version will take; until then they are refused by name.
     static let announced = ["capsules", "cron", "web"]

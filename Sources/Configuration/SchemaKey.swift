@@ -12,6 +12,8 @@ package struct SchemaKey: Sendable, Equatable {
     /// What a key may hold.
     package enum Kind: Sendable, Equatable {
         case integer(ClosedRange<Int>)
+        /// A number, `auto`, or a mapping of bounds.
+        case automatic(ClosedRange<Int>)
         /// Seconds.
         case duration(ClosedRange<Double>)
         /// Bytes.
@@ -60,6 +62,9 @@ package struct SchemaKey: Sendable, Equatable {
         switch kind {
         case .integer(let range):
             "a whole number from \(range.lowerBound) to \(range.upperBound)"
+        case .automatic(let range):
+            "a whole number from \(range.lowerBound) to \(range.upperBound), the word `auto`, or bounds such as "
+                + "{ min: 2, max: 20 }"
         case .duration(let range):
             "a duration from \(DurationText.text(seconds: range.lowerBound)) to "
                 + "\(DurationText.text(seconds: range.upperBound)), such as 500ms, 5s, 5m, 2h or 1d"

@@ -4,6 +4,8 @@ extension Schema {
     package static func referencePage() -> String {
         var page = introduction
         page += "\n## Keys of the file\n" + top.map(section).joined()
+        page += "\n## Keys of `concurrency` as a mapping\n" + concurrencyKeys.map(section).joined()
+        page += "\n## Keys of `processes` as a mapping\n" + processesKeys.map(section).joined()
         page += "\n## Keys of `redis` as a mapping\n\n\(redisIntroduction)\n" + redisKeys.map(section).joined()
         page += "\n## Keys of `poison`\n" + poisonKeys.map(section).joined()
         page += "\n## Keys of `limits`\n" + limitKeys.map(section).joined()
@@ -84,7 +86,7 @@ extension Schema {
     private static let overridesIntroduction = """
         Flags win over the environment, the environment over the file. A variable that is set but empty counts as not set. Only
         the value that wins is judged; its mistakes carry the variable or flag in place of the file:
-        `MARTLET_CONCURRENCY: must be a whole number from 1 to 1000, not ten`. A URL of Redis that overrides the file replaces
+        `MARTLET_TIMEOUT: must be a duration such as 30, 500ms, 5s, 5m, 2h or 1d, not ten`. A URL of Redis that overrides the file replaces
         its `url`, `sentinels` and `server_name`; `ca`, `certificate`, `key` and the time limits of the file still count.
         """
 

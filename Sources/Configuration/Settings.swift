@@ -11,10 +11,13 @@ package struct Settings: Codable, Equatable, Sendable {
     /// Absolute path of the file's directory; relative paths counted from here.
     package var directory: String
     package var redis: RedisSettings
-    /// Worker processes, 1 to 512.
+    /// Worker processes, 1 to 512; the most of them if their number is found by measurement.
     package var processes: Int
-    /// Slots of each worker process, 1 to 1000.
+    /// The bounds of their number, if it is found by measurement.
+    package var autoProcesses: AutoRange?
+    /// Slots of each worker process, 1 to 1000; the most of them if their number is found by measurement.
     package var concurrency: Int
+    package var autoConcurrency: AutoRange?
     /// Seconds that a stop waits for running jobs.
     package var stopTimeout: Double
     /// Seconds after which a run is called slow; 0 for never.
@@ -46,7 +49,8 @@ package struct Settings: Codable, Equatable, Sendable {
 
     package init(
         file: String, directory: String, redis: RedisSettings = .server(RedisEndpoint()), processes: Int = 1,
-        concurrency: Int = 10, stopTimeout: Double = 25, slow: Double = 60, queues: [QueueSetting],
+        autoProcesses: AutoRange? = nil, concurrency: Int = 10, autoConcurrency: AutoRange? = nil,
+        stopTimeout: Double = 25, slow: Double = 60, queues: [QueueSetting],
         handlers: [HandlerSettings] = [], pools: [PoolSetting] = [],
         maximumRetries: Int = 25, deadMaximumJobs: Int = 10_000, deadTimeout: Double = 180 * 86_400,
         poison: PoisonLimit = PoisonLimit(), payloadLimits: PayloadLimits = PayloadLimits(),
@@ -57,7 +61,9 @@ package struct Settings: Codable, Equatable, Sendable {
         self.directory = directory
         self.redis = redis
         self.processes = processes
+        self.autoProcesses = autoProcesses
         self.concurrency = concurrency
+        self.autoConcurrency = autoConcurrency
         self.stopTimeout = stopTimeout
         self.slow = slow
         self.queues = queues

@@ -58,13 +58,15 @@ struct SettingsDecoder {
     private mutating func top(_ section: Section, path: String, isSidekiq: Bool) -> Settings {
         let pools = pools(in: section)
         let redis = redis(in: section)
+        let processes = processes(in: section)
+        let concurrency = concurrency(in: section)
         places.redis = section["redis"]?.value.place
         return Settings(
             file: path,
             directory: directory,
             redis: redis,
-            processes: diagnosis.valueOrDefault(Schema.processes, in: section, Schema.processes.integer),
-            concurrency: diagnosis.valueOrDefault(Schema.concurrency, in: section, Schema.concurrency.integer),
+            processes: processes.most, autoProcesses: processes.range,
+            concurrency: concurrency.most, autoConcurrency: concurrency.range,
             stopTimeout: diagnosis.valueOrDefault(Schema.timeout, in: section, Schema.timeout.duration),
             slow: diagnosis.valueOrDefault(Schema.slow, in: section, Schema.slow.duration),
             queues: diagnosis.queues(in: section, document: document, isSidekiq: isSidekiq),

@@ -80,15 +80,15 @@ package struct PressureGate: Sendable {
 
     package init(_ limits: Limits) { self.limits = limits }
 
-    /// The least share of available memory that was seen last, 0...1; nil before the first look.
-    package private(set) var leastAvailable: Double?
+    /// The place with the least share of available memory, as of the last look; nil before.
+    package private(set) var tightest: Sight?
 
     /// Takes in one look at every place; asked about once a second.
     ///
     /// - Parameter seconds: of a clock that never goes back.
     package mutating func look(at sights: [Sight], seconds: Double) -> Change? {
         let findings = sights.map { finding($0, seconds: seconds) }
-        leastAvailable = findings.map(\.available).min()
+        tightest = zip(sights, findings).min { $0.1.available < $1.1.available }?.0
         before = Dictionary(
             sights.compactMap { sight in sight.stalledMicroseconds.map { (sight.place, $0) } },
             uniquingKeysWith: { first, _ in first })

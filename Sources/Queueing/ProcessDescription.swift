@@ -39,6 +39,12 @@ package struct ProcessDescription: Equatable, Sendable {
         self.version = version
     }
 
+    package func with(concurrency: Int) -> ProcessDescription {
+        var copy = self
+        copy.concurrency = concurrency
+        return copy
+    }
+
     /// Every member that a dashboard of Sidekiq 6 to 8 reads: concurrency also here, queues and weights also outside
     /// of the capsule.
     package var json: [UInt8] {

@@ -5,6 +5,8 @@ package struct ProcessRecord: Equatable, Sendable {
     /// Constant for the life of the process; made by `ProcessDescription.json`.
     package var info: [UInt8]
     package var concurrency: Int
+    /// Between which `concurrency` moves; nil if it is fixed. Ours.
+    package var range: ClosedRange<Int>?
     package var busy: Int
     package var beat: Timestamp
     /// Of the last round trip to Redis.
@@ -18,7 +20,7 @@ package struct ProcessRecord: Equatable, Sendable {
 
     package init(
         info: [UInt8], concurrency: Int, busy: Int, beat: Timestamp, roundTripMicroseconds: Int, isQuiet: Bool,
-        residentKB: Int, writtenOff: Int = 0, hold: String? = nil
+        residentKB: Int, writtenOff: Int = 0, hold: String? = nil, range: ClosedRange<Int>? = nil
     ) {
         self.info = info
         self.concurrency = concurrency
@@ -29,16 +31,20 @@ package struct ProcessRecord: Equatable, Sendable {
         self.residentKB = residentKB
         self.writtenOff = writtenOff
         self.hold = hold
+        self.range = range
     }
 
     /// Fields and values, as the dashboards of Sidekiq 6 to 8 read them.
     var fields: [[UInt8]] {
-        let texts: [(String, String)] = [
+        var texts: [(String, String)] = [
             ("concurrency", String(concurrency)), ("busy", String(busy)), ("beat", String(beat.seconds)),
             ("rtt_us", String(roundTripMicroseconds)), ("quiet", isQuiet ? "true" : "false"),
             ("rss", String(residentKB)), ("written_off", String(writtenOff)),
             ("held", hold ?? ""),
         ]
+        if let range {
+            texts += [("concurrency_min", String(range.lowerBound)), ("concurrency_max", String(range.upperBound))]
+        }
         return [Array("info".utf8), info] + texts.flatMap { [Array($0.0.utf8), Array($0.1.utf8)] }
     }
 }

@@ -12,6 +12,8 @@ package struct ProcessState: Equatable, Sendable {
     package var queues: [String]
     package var startedAt: Timestamp?
     package var concurrency: Int
+    /// Between which it moves; nil if it is fixed.
+    package var range: ClosedRange<Int>?
     package var busy: Int
     package var lastBeat: Timestamp?
     package var isQuiet: Bool
@@ -67,6 +69,11 @@ package struct ProcessState: Equatable, Sendable {
         // Anybody may have written it: what is computed from it must not overflow.
         residentKB = min(max(0, fields["rss"].flatMap { Int($0) } ?? 0), 1 << 50)
         writtenOff = max(0, fields["written_off"].flatMap { Int($0) } ?? 0)
+        if let least = fields["concurrency_min"].flatMap({ Int($0) }),
+            let most = fields["concurrency_max"].flatMap({ Int($0) }), least <= most
+        {
+            range = least...most
+        }
         hold = fields["held"].flatMap { $0.isEmpty ? nil : $0 }
         jobs = (work.pairs ?? []).compactMap { RunningJob(slot: $0.name, entry: $0.value) }
             .sorted { ($0.startedAt?.milliseconds ?? 0, $0.slot) < ($1.startedAt?.milliseconds ?? 0, $1.slot) }

@@ -19,6 +19,11 @@ package enum QueueList {
         (try reply.accepted().elements ?? []).compactMap { $0.text.map(QueueName.init(trusted:)) }.sorted()
     }
 
+    /// How many jobs wait in each; a number each.
+    package static func depthCommands(_ names: [QueueName]) -> [RedisCommand] {
+        names.map { RedisCommand(["LLEN", Keys.queue($0)]) }
+    }
+
     package static func stateCommands(_ names: [QueueName]) -> [RedisCommand] {
         names.flatMap {
             [RedisCommand(["LLEN", Keys.queue($0)]), RedisCommand(["LINDEX", Keys.queue($0), "-1"])]

@@ -12,8 +12,9 @@ struct Heartbeat {
 
     private let identity: String
     private let origin: ProcessOrigin
-    private let info: [UInt8]
-    private let concurrency: Int
+    private let info: (Int) -> [UInt8]
+    /// The bounds of the number of slots, if it is not fixed.
+    private let range: ClosedRange<Int>?
     /// With more jobs at once the record is written at every beat only: it holds their payloads.
     private static let mostLively = 100
 
@@ -22,22 +23,29 @@ struct Heartbeat {
     private var recordedBusy = 0
     private var recordedWrittenOff = 0
     private var recordedHold: String?
-    private var residentKB = 0
+    private var recordedLimit = 0
+    /// Of the worker and its handlers, when last looked at.
+    private(set) var residentKB = 0
     /// How long the last beat took, by which the dashboard judges the way to Redis.
     private var roundTripMicroseconds = 0
 
     init(_ plan: WorkerPlan) {
+        let description = plan.description
         self.init(
-            identity: plan.identity, origin: plan.origin, info: plan.description.json,
-            concurrency: plan.settings.concurrency)
+            identity: plan.identity, origin: plan.origin, info: { description.with(concurrency: $0).json },
+            range: plan.settings.autoConcurrency.map { $0.minimum...$0.maximum })
     }
 
-    /// - Parameter info: what the dashboard shows of the process, as JSON.
-    init(identity: String, origin: ProcessOrigin, info: [UInt8], concurrency: Int) {
+    /// - Parameters:
+    ///   - info: what the dashboard shows of the process with so many slots, as JSON.
+    ///   - range: the bounds of their number; nil if it is fixed.
+    init(
+        identity: String, origin: ProcessOrigin, info: @escaping (Int) -> [UInt8], range: ClosedRange<Int>? = nil
+    ) {
         self.identity = identity
         self.origin = origin
         self.info = info
-        self.concurrency = concurrency
+        self.range = range
     }
 
     mutating func note(roundTripSeconds: Double) { roundTripMicroseconds = Int(roundTripSeconds * 1e6) }
@@ -76,15 +84,18 @@ struct Heartbeat {
         var beat = ProcessRegistry.Beat(identity: identity)
         let isFull = age % (2 * Int(Self.seconds)) == 0
         if isFull || residentKB == 0 { residentKB = resident() }
-        let isNews = state.writtenOff != recordedWrittenOff || state.hold != recordedHold
+        let isNews =
+            state.writtenOff != recordedWrittenOff || state.hold != recordedHold
+            || state.limit != recordedLimit
         guard isFull || state.busy > 0 || recordedBusy > 0 || isNews else { return beat }
         recordedBusy = state.busy
         recordedWrittenOff = state.writtenOff
         recordedHold = state.hold
+        recordedLimit = state.limit
         beat.record = ProcessRecord(
-            info: info, concurrency: concurrency, busy: state.busy, beat: now.wall,
+            info: info(state.limit), concurrency: state.limit, busy: state.busy, beat: now.wall,
             roundTripMicroseconds: roundTripMicroseconds, isQuiet: state.phase != .running, residentKB: residentKB,
-            writtenOff: recordedWrittenOff, hold: recordedHold)
+            writtenOff: recordedWrittenOff, hold: recordedHold, range: range)
         beat.work = state.slots.enumerated().compactMap { index, slot in
             slot.occupation.map {
                 WorkEntry(

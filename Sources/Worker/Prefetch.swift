@@ -24,7 +24,7 @@ package struct Prefetch: Sendable {
     /// While an answer takes no longer, Redis is near.
     private static let nearSeconds = 0.001
 
-    private let limit: Int
+    private var limit: Int
     private let horizon: ClosedRange<Double>
     /// Finished runs a second, smoothed over about a tenth of a second.
     private var rate = 0.0
@@ -44,6 +44,9 @@ package struct Prefetch: Sendable {
         horizon = horizonSeconds
         since = now
     }
+
+    /// Another number of slots.
+    package mutating func limit(toSlots slots: Int) { limit = Self.mostPerSlot * slots }
 
     /// Notes a finished run.
     package mutating func finishedOne() { finished += 1 }

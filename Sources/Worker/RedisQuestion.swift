@@ -13,6 +13,8 @@ package enum RedisQuestion: Sendable {
     case ids
     /// The payloads of these.
     case payloads([ReservationID])
+    /// How many jobs wait in a queue, the last one or another.
+    case depth(isLast: Bool)
     /// Adds a parcel of costs, by its number.
     case costs(Int)
     /// The classes that are kept apart, in this round; how often they were comes before.

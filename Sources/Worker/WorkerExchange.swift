@@ -37,6 +37,7 @@ extension WorkerState {
     /// Decides between asking again at once, which a backlog deserves, and being told of the next push.
     private mutating func learn(wanted: Int, got: Int) {
         mayHaveWork = got == wanted
+        if !mayHaveWork { shortFetches += 1 }
         fullFetches = mayHaveWork ? fullFetches + 1 : 0
         if !mayHaveWork && !isListening {
             isListening = true

@@ -49,7 +49,7 @@ extension WorkerLoop {
         }
         let census = pool.census()
         log.notice(
-            "\(state.busy) of \(plan.settings.concurrency) slots busy, \(census.threads) of \(census.limit) threads started",
+            "\(state.busy) of \(state.limit) slots busy, \(census.threads) of \(census.limit) threads started",
             metadata: [
                 "slow": "\(slow.count)",
                 "spawning": "\(census.working[.spawn, default: 0])",
@@ -83,7 +83,7 @@ extension WorkerLoop {
     func tellFigures() {
         control.send(
             .figures(
-                busy: state.busy, slots: plan.settings.concurrency, processed: tally.processed, failed: tally.failed,
+                busy: state.busy, slots: state.limit, processed: tally.processed, failed: tally.failed,
                 note: remark))
     }
 

@@ -35,6 +35,7 @@ extension WorkerLoop {
         board?.set(nil, slot: report.slot)
         guard let run = state.slots[report.slot].occupation else { return }
         tally.note(report, of: run)
+        slotMeter?.note(report)
         watchIsolated(run.job.route, report.cost)
         let result = RunResult(
             report, of: run.job, random: &random, now: now.wall, limits: plan.settings.payloadLimits)

@@ -89,6 +89,7 @@ extension WorkerLoop {
                 if let refusal = reply.refusal, jobLog.shouldSay(what, refusal.code) {
                     log.warning("Redis refuses \(what)", metadata: ["reason": "\(refusal.message)"])
                 }
+            case .depth(let isLast): slotMeter?.noteDepth(reply.integer ?? 0, isLast: isLast)
             case .costs(let number):
                 costs.answered(number, refusal: reply.refusal)
                 if let refusal = reply.refusal, jobLog.shouldSay("what runs cost", refusal.code) {

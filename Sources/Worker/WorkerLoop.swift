@@ -19,7 +19,7 @@ final class WorkerLoop: @unchecked Sendable {
     let board: RunningBoard?
     let log: Logger
     var jobLog: JobLog
-    private let signals: SignalDescriptor
+    let signals: SignalDescriptor
     private let sink = ClosureSink()
 
     // Leader only, from here on.
@@ -35,6 +35,8 @@ final class WorkerLoop: @unchecked Sendable {
     var obstacle: String?
     var slow = SlowRuns()
     let memory = MemoryWatch()
+    /// With `concurrency: auto`.
+    var slotMeter: SlotMeter?
     var pressure: PressureGate
     let slowLimits: SlowRuns.Limits
     /// How many slow runs the supervisor knows of.
@@ -49,7 +51,7 @@ final class WorkerLoop: @unchecked Sendable {
     private var runs = 0
     /// The time, read once for all that is taken in together.
     private var moment: Moment?
-    private var handlerGraceSeconds = WorkerPlan.handlerGraceSeconds
+    var handlerGraceSeconds = WorkerPlan.handlerGraceSeconds
     var wasUp = false
     var downSince: MonotonicTime?
     /// Codes of the refusals that were told since Redis was last there.
@@ -108,6 +110,7 @@ final class WorkerLoop: @unchecked Sendable {
         try loop.watch(signals.raw, for: .readable, sink)
         try loop.watch(control.raw, for: .readable, sink)
         lookAtMemory()
+        beginWithFewSlots()
         every(1) { [unowned self] in housekeeping() }
         poll()
     }
@@ -185,47 +188,6 @@ final class WorkerLoop: @unchecked Sendable {
         }
     }
 
-    // MARK: Signals and the supervisor
-
-    private func readSignals() {
-        while let (signal, _) = signals.next() { follow(signal) }
-    }
-
-    func follow(_ signal: Signal) {
-        switch WorkerSignals.intent(of: signal) {
-        case .stop:
-            // The second time there is no waiting. A worker that is being replaced was not told to stop before.
-            let wasTold = if case .stopping(let deadline) = state.phase { deadline != .never } else { false }
-            let seconds = wasTold ? 0 : plan.settings.stopTimeout
-            stop(withinSeconds: seconds)
-        case .quiet: take(.quiet)
-        case .describe: describe()
-        case nil: break
-        }
-    }
-
-    private func readControl() {
-        while true {
-            switch control.receive() {
-            case .message(.retire): take(.stop(deadline: .never))
-            case .message: break
-            case .none: return
-            case .closed:
-                // The supervisor is gone: what runs goes back and another one will start it again.
-                log.error("the supervisor is gone; stopping at once")
-                loop.forget(control.raw)
-                handlerGraceSeconds = WorkerPlan.orphanGraceSeconds
-                stop(withinSeconds: 0)
-                return
-            }
-        }
-    }
-
-    private func stop(withinSeconds seconds: Double) {
-        take(.stop(deadline: MonotonicTime.bootTime().advanced(bySeconds: seconds)))
-        link.hurry()
-    }
-
     // MARK: Times
 
     private func every(_ seconds: Double, _ action: @escaping () -> Void) {
@@ -248,6 +210,7 @@ final class WorkerLoop: @unchecked Sendable {
         tellFigures()
         lookForSlowRuns()
         lookAtMemory()
+        lookAtSlots()
         if heartbeat.isDue(busy: state.busy, hasMetrics: tally.hasClasses) { beat() }
     }
 }

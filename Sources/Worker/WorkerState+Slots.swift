@@ -7,6 +7,17 @@ extension WorkerState {
     /// Slots at work.
     package var busy: Int { terms.slots - idle.count - writtenOff }
 
+    /// Slots that may be taken: idle ones, as far as the limit goes.
+    var room: Int { max(0, idle.count - (terms.slots - limit)) }
+
+    /// What runs beyond the limit goes on; its slot is not filled again.
+    mutating func limit(to slots: Int) {
+        let before = limit
+        limit = max(1, min(slots, terms.slots))
+        prefetch.limit(toSlots: limit)
+        if limit > before { mayHaveWork = true }
+    }
+
     /// Slots out of service: their processes were killed and do not end. A stop does not wait for them.
     package var writtenOff: Int {
         slots.count { if case .writtenOff = $0 { true } else { false } }

@@ -138,7 +138,7 @@ extension WorkerState {
     /// If every slot is taken by an organiser that waits for room, nobody here makes any: one of them goes away for a while,
     /// and its slot does what they have pushed.
     private mutating func makeRoom(_ open: [Int], _ now: Moment) {
-        guard phase == .running, idle.isEmpty, open.count == busy else { return }
+        guard phase == .running, room == 0, open.count == busy else { return }
         guard open.allSatisfy({ streams[$0]?.isStuck == true }), let slot = open.first,
             case .running(var run) = slots[slot]
         else { return }

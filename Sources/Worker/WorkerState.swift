@@ -46,6 +46,10 @@ package struct WorkerState: Sendable {
     /// Runs that a stop has interrupted and that wait for the others, to go back together.
     var interrupted: [Settlement] = []
     var random: SeededGenerator
+    /// Slots in use at the most; the others stay idle.
+    package internal(set) var limit: Int
+    /// Fetches that brought less than was asked for, since ever.
+    var shortFetches = 0
     /// Why nothing is fetched for now; nil while it is.
     package internal(set) var hold: String?
 
@@ -73,6 +77,7 @@ package struct WorkerState: Sendable {
         self.terms = terms
         slots = Array(repeating: .idle, count: terms.slots)
         idle = Array((0..<terms.slots).reversed())
+        limit = terms.slots
         random = SeededGenerator(seed: seed)
         leaseEnd = now
         prefetch = Prefetch(slots: terms.slots, horizonSeconds: terms.tuning.prefetchSeconds, now: now)
@@ -85,7 +90,7 @@ package struct WorkerState: Sendable {
     }
 
     /// Whether there is a free slot that nothing is on its way to.
-    package var wantsJobs: Bool { isFetching && idle.count > waiting.count + adopting.count }
+    package var wantsJobs: Bool { isFetching && room > waiting.count + adopting.count }
 
     /// What follows from the run that ended last; nil once that is on its way.
     package var latestVerdict: Verdict? { pending.last?.verdict }
@@ -115,6 +120,7 @@ package struct WorkerState: Sendable {
         case .ran(let slot, let result): ran(slot, result, at: now)
         case .slotWrittenOff(let slot): writeOff(slot)
         case .slotReturned(let slot): restore(slot)
+        case .limited(let slots): limit(to: slots)
         case .held(let reason): hold(because: reason)
         case .quiet:
             guard phase == .running else { return }
@@ -161,7 +167,7 @@ package struct WorkerState: Sendable {
 
     private mutating func fillSlots(_ now: Moment) {
         guard isFetching, !isComparing || !isLinked, now.boot < leaseEnd else { return }
-        while let slot = idle.last, let reservation = waiting.takeFirst() {
+        while room > 0, let slot = idle.last, let reservation = waiting.takeFirst() {
             do throws(MalformedPayload) {
                 let job = try Job(decoding: reservation.payload, limits: terms.payloadLimits)
                 idle.removeLast()
@@ -213,8 +219,8 @@ package struct WorkerState: Sendable {
     /// Jobs to ask for: what free slots can take, and a little more while jobs are short.
     private mutating func wanted(_ now: MonotonicTime) -> Int {
         guard isFetching, isRegistered, now < leaseEnd else { return 0 }
-        let room = idle.count + prefetch.depth(now: now) - waiting.count - adopting.count
-        return max(0, min(room, prefetch.batch, terms.tuning.exchangeLimit))
+        let wanted = room + prefetch.depth(now: now) - waiting.count - adopting.count
+        return max(0, min(wanted, prefetch.batch, terms.tuning.exchangeLimit))
     }
 
     private mutating func retryBlocked(_ now: MonotonicTime) {

@@ -17,7 +17,8 @@ struct ConfigurationFileTests {
         #expect(
             problems("/no/such.yml", environment: ["MARTLET_PROCESSES": "none"]) == [
                 "/no/such.yml: cannot read the configuration: No such file or directory; name another one with -C FILE",
-                "MARTLET_PROCESSES: must be a whole number from 1 to 512, not `none`",
+                "MARTLET_PROCESSES: must be a whole number from 1 to 512, the word `auto`, or bounds such as "
+                    + "{ min: 2, max: 20 }, not `none`",
             ])
     }
 

@@ -49,8 +49,8 @@ struct SchemaTests {
         settings.pools = []
         #expect(settings == (try Fixture.settings("handlers:\n")))
         for key in Schema.keys {
-            // Those of `redis` stand in a comment: the URL above it is in force.
-            let isMapped = Schema.redisKeys.contains(key)
+            // Those of mappings in place of a value stand in a comment: the value is in force.
+            let isMapped = (Schema.redisKeys + Schema.concurrencyKeys + Schema.processesKeys).contains(key)
             #expect(
                 lines.contains { $0.drop { $0 == " " || isMapped && $0 == "#" }.hasPrefix("\(key.name):") },
                 "\(key.path)")

@@ -99,7 +99,7 @@ struct PressureGateTests {
         #expect(look(2, stalled: 0) == nil)
         #expect(isClosed(look(3, stalled: 250_000)))
         #expect(gate.hold?.place == "the cgroup /c")
-        #expect(gate.leastAvailable == 0.02)
+        #expect(gate.tightest?.available == 2)
     }
 
     @Test("limits at their ends: 0 % available is off, 0 % pressure with 100 % available is always closed")

@@ -41,7 +41,7 @@ struct MemoryWatchTests {
         #expect(MemoryWatch.stalled("") == nil)
         #expect(MemoryWatch.stalled("full avg10=0.00 total=3\n") == nil)
         #expect(MemoryWatch.stalled("some avg10=0.00\n") == nil)
-        #expect(MemoryWatch.number(named: "MemTotal:", in: "MemTotals: 5 kB\nMemTotal:\n") == nil)
-        #expect(MemoryWatch.number(named: "MemTotal:", in: "MemFree: 1 kB\nMemTotal:       24 kB\n") == 24)
+        #expect(KeptText.number(named: "MemTotal:", in: "MemTotals: 5 kB\nMemTotal:\n") == nil)
+        #expect(KeptText.number(named: "MemTotal:", in: "MemFree: 1 kB\nMemTotal:       24 kB\n") == 24)
     }
 }

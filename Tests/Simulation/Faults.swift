@@ -51,7 +51,7 @@ struct Faults {
         case .treeKilled: host.killTree()
         case .connectionResets: for worker in workers { worker.link.connection?.reset() }
         case .wrongType: spoil()
-        case .workerCrash, .workerPause, .shortPause, .hold, .quiet, .stop, .retire, .supervisorGone:
+        case .workerCrash, .workerPause, .shortPause, .hold, .resize, .quiet, .stop, .retire, .supervisorGone:
             guard !host.workers.isEmpty else { return }
             happen(fault, to: world.chance.one(of: host.workers))
         }
@@ -68,6 +68,7 @@ struct Faults {
                 worker.pause(forSeconds: seconds)
             }
         case .shortPause: worker.pause(forSeconds: world.chance.scale(0.01, 10))
+        case .resize: worker.limit(to: world.chance.integer(1...world.plan.slots))
         case .hold: worker.hold(forSeconds: world.chance.scale(0.01, 30))
         case .quiet:
             // Whoever quiets a worker stops it in the end.

@@ -94,6 +94,8 @@ enum Fault: CaseIterable {
     case wrongType
     /// Back-pressure: nothing is fetched for a while.
     case hold
+    /// Another number of slots, from one to all.
+    case resize
     case quiet
     case stop
     case retire

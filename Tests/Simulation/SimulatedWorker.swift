@@ -61,7 +61,7 @@ final class SimulatedWorker {
         leaseEnd = host.boot
         books = world.ledger.books
         leaseBooks = books
-        heartbeat = Heartbeat(identity: identity, origin: origin, info: [], concurrency: world.plan.slots)
+        heartbeat = Heartbeat(identity: identity, origin: origin, info: { _ in [] })
         let terms = WorkerState.Terms(
             identity: identity, slots: world.plan.slots, order: Workload.order(world.plan),
             policy: RetryPolicy(poison: world.plan.poison), deadLimits: DeadLimits(),
@@ -150,6 +150,7 @@ final class SimulatedWorker {
 
     private func start(_ slot: Int, _ job: Job, _ reservation: Reservation) {
         if state.hold != nil { world.ledger.violated("\(identity) starts a job while it is held") }
+        if state.busy > state.limit { world.ledger.violated("\(identity) starts more jobs than it has slots for") }
         runNumber += 1
         let key = Ledger.Key(identity: identity, id: reservation.id)
         let (number, step) = world.ledger.started(job, key, by: self)
@@ -237,6 +238,14 @@ final class SimulatedWorker {
             }
         }
         decide()
+    }
+
+    /// Another number of slots is worth having.
+    func limit(to slots: Int) {
+        deliver(.timer) { [unowned self] in
+            world.note("\(identity) is to use \(slots) slots")
+            take(.limited(slots))
+        }
     }
 
     /// Memory is short for a while.

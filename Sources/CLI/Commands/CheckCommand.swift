@@ -23,7 +23,9 @@ struct CheckCommand: ParsableCommand {
         try PoolCheck(loaded, living: [:]).prove()
         Output.line("\(settings.file): no mistakes")
         Output.line(
-            "  \(settings.processes) \(settings.processes == 1 ? "process" : "processes") x \(settings.concurrency) slots, "
+            "  \(Self.count(settings.processes, settings.autoProcesses)) "
+                + "\(settings.processes == 1 ? "process" : "processes") x "
+                + "\(Self.count(settings.concurrency, settings.autoConcurrency)) slots, "
                 + "queues \(settings.queues.map(\.name.text).joined(separator: ", "))")
         for handler in settings.handlers {
             let classes = handler.classes.map(\.text).joined(separator: ", ")
@@ -33,6 +35,11 @@ struct CheckCommand: ParsableCommand {
             Output.error("\(settings.file): warning: no handlers: every job will fail until one takes its class")
         }
         if !offline { try checkRedis(loaded) }
+    }
+
+    /// "10", or "5 to 128" if it is found by measurement.
+    private static func count(_ number: Int, _ range: AutoRange?) -> String {
+        range.map { "\($0.minimum) to \($0.maximum)" } ?? String(number)
     }
 
     private func checkRedis(_ loaded: LoadedConfiguration) throws {

@@ -15,8 +15,8 @@ struct RunCommand: ParsableCommand {
             """)
 
     @OptionGroup var options: ConfigurationOptions
-    @Option(help: ArgumentHelp("Worker processes on this host.", valueName: "n")) var processes: String?
-    @Option(name: .shortAndLong, help: ArgumentHelp("Jobs at once, per worker process.", valueName: "n"))
+    @Option(help: ArgumentHelp("Worker processes on this host, or auto.", valueName: "n")) var processes: String?
+    @Option(name: .shortAndLong, help: ArgumentHelp("Jobs at once, per worker process, or auto.", valueName: "n"))
     var concurrency: String?
     @Option(name: .shortAndLong, help: ArgumentHelp("How long a stop waits for running jobs.", valueName: "duration"))
     var timeout: String?

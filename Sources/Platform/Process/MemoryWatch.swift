@@ -16,34 +16,16 @@ package final class MemoryWatch {
         package let available: Int
     }
 
-    private final class File {
-        private let descriptor: FileDescriptor
-
-        init?(_ path: String) {
-            // Which error it was does not matter: a file that cannot be opened says nothing.
-            guard let descriptor = try? FileDescriptor.open(path, O_RDONLY) else { return nil }
-            self.descriptor = descriptor
-        }
-
-        /// From its beginning; nil if there is nothing. At most 4 KiB, where all that is asked for stands.
-        func text() -> String? {
-            withUnsafeTemporaryAllocation(byteCount: 4096, alignment: 1) { buffer in
-                let count = pread(descriptor.raw, buffer.baseAddress, buffer.count, 0)
-                return count > 0 ? String(decoding: buffer[..<count], as: UTF8.self) : nil
-            }
-        }
-    }
-
     private struct Group {
         let place: String
-        let limit: File
-        let current: File
-        let statistics: File?
-        let pressure: File?
+        let limit: KeptText
+        let current: KeptText
+        let statistics: KeptText?
+        let pressure: KeptText?
     }
 
-    private let memory = File("/proc/meminfo")
-    private let pressure = File("/proc/pressure/memory")
+    private let memory = KeptText("/proc/meminfo")
+    private let pressure = KeptText("/proc/pressure/memory")
     private let groups: [Group]
 
     /// - Parameter group: the lowest of the cgroups that count; this process's own, usually.
@@ -51,13 +33,14 @@ package final class MemoryWatch {
         var groups: [Group] = []
         var next = group
         // A cgroup has this file unless it is the root of all; whatever has none is no cgroup any more.
-        while let group = next, groups.count < 32, let limit = File("\(group.path)/memory.max"),
-            let current = File("\(group.path)/memory.current")
+        while let group = next, groups.count < 32, let limit = KeptText("\(group.path)/memory.max"),
+            let current = KeptText("\(group.path)/memory.current")
         {
             groups.append(
                 Group(
                     place: "the cgroup \(group.path)", limit: limit, current: current,
-                    statistics: File("\(group.path)/memory.stat"), pressure: File("\(group.path)/memory.pressure")))
+                    statistics: KeptText("\(group.path)/memory.stat"),
+                    pressure: KeptText("\(group.path)/memory.pressure")))
             next = group.parent
         }
         self.groups = groups
@@ -66,25 +49,25 @@ package final class MemoryWatch {
     /// The host first; cgroups only while they have a limit.
     package func read() -> [Reading] {
         var readings: [Reading] = []
-        if let text = memory?.text(), let total = Self.number(named: "MemTotal:", in: text),
-            let available = Self.number(named: "MemAvailable:", in: text)
+        if let text = memory?.read(), let total = KeptText.number(named: "MemTotal:", in: text),
+            let available = KeptText.number(named: "MemAvailable:", in: text)
         {
             readings.append(
                 Reading(
-                    place: "the host", stalledMicroseconds: pressure?.text().flatMap(Self.stalled),
+                    place: "the host", stalledMicroseconds: pressure?.read().flatMap(Self.stalled),
                     total: total << 10, available: available << 10))
         }
         for group in groups {
             // "max" is no number: there is no limit.
-            guard let limit = group.limit.text().flatMap(Self.number),
-                let current = group.current.text().flatMap(Self.number)
+            guard let limit = group.limit.number,
+                let current = group.current.number
             else { continue }
-            let statistics = group.statistics?.text() ?? ""
+            let statistics = group.statistics?.read() ?? ""
             let caches = ["inactive_file", "active_file", "slab_reclaimable"]
-                .reduce(0) { $0 + (Self.number(named: $1, in: statistics) ?? 0) }
+                .reduce(0) { $0 + (KeptText.number(named: $1, in: statistics) ?? 0) }
             readings.append(
                 Reading(
-                    place: group.place, stalledMicroseconds: group.pressure?.text().flatMap(Self.stalled), total: limit,
+                    place: group.place, stalledMicroseconds: group.pressure?.read().flatMap(Self.stalled), total: limit,
                     available: min(limit, max(0, limit - current + caches))))
         }
         return readings
@@ -95,15 +78,4 @@ package final class MemoryWatch {
         guard let line = text.split(separator: "\n").first(where: { $0.hasPrefix("some ") }) else { return nil }
         return line.split(separator: " ").last { $0.hasPrefix("total=") }.flatMap { Int($0.dropFirst(6)) }
     }
-
-    /// The number behind a name at the beginning of a line: "MemTotal:       24684032 kB".
-    static func number(named name: String, in text: String) -> Int? {
-        for line in text.split(separator: "\n") where line.hasPrefix(name) {
-            let words = line.split(separator: " ")
-            if words.count > 1, words[0] == name { return Int(words[1]) }
-        }
-        return nil
-    }
-
-    private static func number(_ text: String) -> Int? { Int(text.prefix { $0 != "\n" }) }
 }
