@@ -29,6 +29,8 @@ final class Connection {
     private var fate = Fate.whole
     private var lastArrival: Int64 = 0
     private var lastAnswer: Int64 = 0
+    /// What has arrived and is not carried out yet.
+    private var line: ArraySlice<() -> Void> = []
     /// False once the process gave it up or was told that it is gone.
     private(set) var isOpen = true
 
@@ -69,13 +71,15 @@ final class Connection {
         }
         lastArrival = arrival
         world.at(arrival) { [self] in
-            // A server that began to refuse or froze meanwhile does so to what arrives now.
-            if server.frozenUntil > world.now {
-                world.at(server.frozenUntil) { [self] in arrive(call, isAnswered, answered) }
-            } else {
-                arrive(call, isAnswered, answered)
-            }
+            line.append { [self] in arrive(call, isAnswered, answered) }
+            drain()
         }
+    }
+
+    /// Carries out what has arrived, in its order. A server that began to refuse or froze meanwhile does so to what arrives now.
+    private func drain() {
+        guard server.frozenUntil <= world.now else { return world.at(server.frozenUntil) { [self] in drain() } }
+        while let next = line.popFirst() { next() }
     }
 
     private func arrive(_ call: StoreCall, _ isAnswered: Bool, _ answered: @escaping (StoreAnswer) -> Void) {
@@ -114,7 +118,9 @@ final class Connection {
         case 0: fate = .deaf
         case 1: fate = .mute
         case 2: fate = .late(world.now + Int64(world.chance.scale(0.1, 40) * 1e9))
-        case 3: lastArrival = world.now + Int64(world.chance.scale(0.05, 40) * 1e9)  // slow, but whole
+        case 3:
+            // Slow, but whole. What is held already does not overtake anything.
+            lastArrival = max(lastArrival, world.now + Int64(world.chance.scale(0.05, 40) * 1e9))
         default: reset()
         }
     }
