@@ -8,6 +8,7 @@ struct SlotMeter {
     var control: ConcurrencyControl
     private let processors = ProcessorWatch()
     private let littleMemory: Double
+    private let ceiling: Int?
     private var sums = ConcurrencyControl.Sight(seconds: 0)
     private var depth = 0
     /// Nil until Redis has answered for every queue.
@@ -18,10 +19,23 @@ struct SlotMeter {
         guard let range = settings.autoConcurrency else { return nil }
         control = ConcurrencyControl(minimum: range.minimum, maximum: range.maximum, start: range.start)
         littleMemory = Self.littlePart * settings.memory.available
+        ceiling = Self.ceiling(settings)
     }
 
     /// Before memory is so short that nothing is fetched any more, slots are given up.
     private static let littlePart = 1.5
+
+    /// What pools have for a worker, if they had only this host to serve; nil without pools. `martlet check` proves all hosts.
+    static func ceiling(_ settings: Settings) -> Int? {
+        let handlers = settings.handlers.map {
+            PoolDemand.Handler(isServe: $0.mode == .serve, connections: $0.connections)
+        }
+        let perSlot = PoolDemand.demand(of: handlers, slots: 1)
+        return settings.pools.compactMap { pool in
+            guard let wanted = perSlot[pool.name], wanted > 0 else { return nil }
+            return max(1, pool.limit / wanted / max(1, settings.processes))
+        }.min()
+    }
 
     /// Notes the end of a run.
     mutating func note(_ report: DispatchReport) {
@@ -55,6 +69,7 @@ struct SlotMeter {
         sight.isStarting = isStarting
         sight.isHeld = state.hold != nil
         sight.littleMemory = littleMemory
+        sight.ceiling = ceiling
         if let tightest, tightest.total > 0 {
             sight.availableMemory = Double(tightest.available) / Double(tightest.total)
             sight.slotMemory = Double(handlersKB) * 1024 / Double(max(1, state.limit)) / Double(tightest.total)
