@@ -98,6 +98,7 @@ struct AdviceSurvey {
             }
             return AdviceFacts.Queue(
                 name: queue.name.text, size: queue.size, waitingSeconds: queue.latencySeconds,
+                promisedSeconds: queue.promise?.promised,
                 measuredSeconds: waits.quantile(0.95).map { Double($0) / 1000 })
         }
     }

@@ -12,6 +12,11 @@ struct StatusJSON: Encodable {
         let latency: Double?
         /// Why the queue cannot be read.
         let error: String?
+        /// What was promised of `latency`; absent, with all that follows, where nothing was.
+        let promise: Double?
+        let late: Bool?
+        /// Of the last 24 hours: the longest wait, and for how long the promise was broken.
+        let worst, secondsLate: Double?
     }
 
     struct Process: Encodable {
@@ -63,7 +68,10 @@ struct StatusJSON: Encodable {
     init(_ report: StatusReport) {
         now = report.now.seconds
         queues = report.queues.map {
-            Queue(name: $0.name.text, size: $0.size, latency: $0.latencySeconds, error: $0.trouble?.message)
+            Queue(
+                name: $0.name.text, size: $0.size, latency: $0.latencySeconds, error: $0.trouble?.message,
+                promise: $0.promise?.promised, late: $0.promise == nil ? nil : $0.isLate, worst: $0.promise?.worst,
+                secondsLate: $0.promise?.secondsOver)
         }
         scheduled = report.scheduled
         retry = report.retries

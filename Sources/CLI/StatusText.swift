@@ -19,9 +19,16 @@ enum StatusText {
             report.queues.map { queue in
                 [
                     queue.name.text, queue.trouble.map(\.message) ?? String(queue.size),
-                    queue.latencySeconds.map(duration) ?? "-",
+                    latency(of: queue),
                 ]
             })
+    }
+
+    /// "75 s", or "75 s, late: promised 60 s"
+    private static func latency(of queue: QueueState) -> String {
+        let latency = queue.latencySeconds.map(duration) ?? "-"
+        guard let promise = queue.promise, queue.isLate else { return latency }
+        return "\(latency), late: promised \(duration(promise.promised))"
     }
 
     private static func sets(_ report: StatusReport) -> String {

@@ -30,11 +30,13 @@ struct SupervisionPlan {
             children.append(try EmbeddedRedis(environment).spec(lock: lock))
         }
         children.append(ChildSpec(role: .scheduler, process: process(["scheduler"])))
-        for index in 0..<(settings.autoProcesses?.start ?? settings.processes) {
+        for index in 0..<settings.processes {
             children.append(
                 ChildSpec(role: .worker, index: index, process: process(["worker", "--index", String(index)])))
         }
-        return Plan(children: children, settings: settings.encoded(), stopTimeout: settings.stopTimeout)
+        return Plan(
+            children: children, workers: settings.autoProcesses.map { $0.minimum...$0.maximum },
+            settings: settings.encoded(), stopTimeout: settings.stopTimeout)
     }
 
     private func process(_ arguments: [String]) -> ProcessSpec {

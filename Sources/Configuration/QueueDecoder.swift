@@ -57,6 +57,9 @@ extension Diagnosis {
             guard pairs.count == 1, let name = pairs[0].key.text else {
                 throw Mistake("must be \(Schema.queues.expectation): each queue after a `-` of its own")
             }
+            if case .mapping = pairs[0].value.content {
+                return try terms(of: plain(name), pairs[0].value, document: document)
+            }
             guard let weight = pairs[0].value.text else {
                 throw Mistake(
                     "must give \(quoted(name)) a weight, or leave out the colon, not \(pairs[0].value.described)")
@@ -65,6 +68,20 @@ extension Diagnosis {
         case .null:
             throw Mistake("holds an empty line after a `-`; name a queue or remove it")
         }
+    }
+}
+
+extension Diagnosis {
+    /// A queue of which more is said than its weight.
+    private mutating func terms(
+        of name: String, _ node: YAMLNode, document: YAMLDocument
+    ) throws(Mistake) -> QueueSetting {
+        var setting = try QueueText.setting(name, weight: nil)
+        guard let section = section(node, path: "queues.\(name)", document: document) else { return setting }
+        reportUnknownKeys(in: section, known: Schema.queueKeys)
+        setting.weight = value(Schema.weight, in: section, Schema.weight.integer) ?? 0
+        setting.latency = value(Schema.latency, in: section, Schema.latency.duration)
+        return setting
     }
 }
 

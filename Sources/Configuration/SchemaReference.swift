@@ -6,6 +6,7 @@ extension Schema {
         page += "\n## Keys of the file\n" + top.map(section).joined()
         page += "\n## Keys of `concurrency` as a mapping\n" + concurrencyKeys.map(section).joined()
         page += "\n## Keys of `processes` as a mapping\n" + processesKeys.map(section).joined()
+        page += "\n## Keys of a queue as a mapping\n" + queueKeys.map(section).joined()
         page += "\n## Keys of `redis` as a mapping\n\n\(redisIntroduction)\n" + redisKeys.map(section).joined()
         page += "\n## Keys of `poison`\n" + poisonKeys.map(section).joined()
         page += "\n## Keys of `limits`\n" + limitKeys.map(section).joined()

@@ -120,23 +120,28 @@ package struct QueueSetting: Codable, Equatable, Sendable {
     package var name: QueueName
     /// 0 for a name alone. All 0: strict order; all 1: random; otherwise weighted, where 0 counts as 1.
     package var weight: Int
+    /// How long a job is to wait at the most, in seconds; nil where nothing is promised.
+    package var latency: Double?
 
-    package init(name: QueueName, weight: Int) {
+    package init(name: QueueName, weight: Int, latency: Double? = nil) {
         self.name = name
         self.weight = weight
+        self.latency = latency
     }
 
-    private enum CodingKeys: CodingKey { case name, weight }
+    private enum CodingKeys: CodingKey { case name, weight, latency }
 
     package init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: CodingKeys.self)
         name = QueueName(trusted: try values.decode(String.self, forKey: .name))
         weight = try values.decode(Int.self, forKey: .weight)
+        latency = try values.decodeIfPresent(Double.self, forKey: .latency)
     }
 
     package func encode(to encoder: any Encoder) throws {
         var values = encoder.container(keyedBy: CodingKeys.self)
         try values.encode(name.text, forKey: .name)
         try values.encode(weight, forKey: .weight)
+        try values.encodeIfPresent(latency, forKey: .latency)
     }
 }

@@ -64,6 +64,9 @@ package enum Keys {
     /// Results that came when their reservation was no longer the process's, since ever.
     package static let late = "martlet:stat:late"
 
+    /// Hash, 1 d: what is promised of a queue, and how it is kept.
+    package static func promise(_ queue: QueueName) -> String { "martlet:queue:\(queue.text)" }
+
     // MARK: What runs cost
 
     /// Sorted set, 3 d: the classes of which something is known -> when that was last added to, in epoch seconds.

@@ -7,6 +7,8 @@ package struct ProcessRecord: Equatable, Sendable {
     package var concurrency: Int
     /// Between which `concurrency` moves; nil if it is fixed. Ours.
     package var range: ClosedRange<Int>?
+    /// Of the time of its runs, the share in which they waited for a core, 0...1; nil if none was measured. Ours.
+    package var coreWait: Double?
     package var busy: Int
     package var beat: Timestamp
     /// Of the last round trip to Redis.
@@ -20,7 +22,8 @@ package struct ProcessRecord: Equatable, Sendable {
 
     package init(
         info: [UInt8], concurrency: Int, busy: Int, beat: Timestamp, roundTripMicroseconds: Int, isQuiet: Bool,
-        residentKB: Int, writtenOff: Int = 0, hold: String? = nil, range: ClosedRange<Int>? = nil
+        residentKB: Int, writtenOff: Int = 0, hold: String? = nil, range: ClosedRange<Int>? = nil,
+        coreWait: Double? = nil
     ) {
         self.info = info
         self.concurrency = concurrency
@@ -32,6 +35,7 @@ package struct ProcessRecord: Equatable, Sendable {
         self.writtenOff = writtenOff
         self.hold = hold
         self.range = range
+        self.coreWait = coreWait
     }
 
     /// Fields and values, as the dashboards of Sidekiq 6 to 8 read them.
@@ -42,6 +46,7 @@ package struct ProcessRecord: Equatable, Sendable {
             ("rss", String(residentKB)), ("written_off", String(writtenOff)),
             ("held", hold ?? ""),
         ]
+        if let coreWait { texts.append(("core_wait_permille", String(Int(coreWait * 1000)))) }
         if let range {
             texts += [("concurrency_min", String(range.lowerBound)), ("concurrency_max", String(range.upperBound))]
         }

@@ -9,6 +9,10 @@ package struct QueueState: Equatable, Sendable {
     package var latencySeconds: Double?
     /// Why nothing can be said: the key is of another type.
     package var trouble: RedisRefusal?
+    /// Nil where nothing is promised.
+    package var promise: PromiseRecord?
+    /// Whether that job has waited for longer than was promised.
+    package var isLate: Bool { promise.map { (latencySeconds ?? 0) > $0.promised } ?? false }
 }
 
 package enum QueueList {
@@ -22,6 +26,15 @@ package enum QueueList {
     /// How many jobs wait in each; a number each.
     package static func depthCommands(_ names: [QueueName]) -> [RedisCommand] {
         names.map { RedisCommand(["LLEN", Keys.queue($0)]) }
+    }
+
+    /// Reads the states of some queues over a blocking connection.
+    package static func states(
+        of names: [QueueName], _ redis: RedisConnection
+    ) throws(RedisError) -> [QueueState] {
+        let replies = try redis.pipeline([RedisCommand("TIME")] + stateCommands(names))
+        guard let now = try Timestamp(redisTime: replies[0].accepted()) else { throw .unreadable("TIME") }
+        return states(Array(replies.dropFirst()), of: names, now: now)
     }
 
     package static func stateCommands(_ names: [QueueName]) -> [RedisCommand] {

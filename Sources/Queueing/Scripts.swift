@@ -11,7 +11,8 @@ package enum Scripts {
     static let upcoming = LuaScript(name: "upcoming", source: PackageResources.upcoming_lua)
     static let promote = LuaScript(name: "promote", source: PackageResources.promote_lua)
     static let cost = LuaScript(name: "cost", source: PackageResources.cost_lua)
+    static let promise = LuaScript(name: "promise", source: PackageResources.promise_lua)
 
     /// What a process loads when it opens a connection (`RedisConnection.open`).
-    package static let all = [exchange, chunk, beat, deregister, rescue, upcoming, due, promote, cost]
+    package static let all = [promise, exchange, chunk, beat, deregister, rescue, upcoming, due, promote, cost]
 }

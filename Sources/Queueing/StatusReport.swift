@@ -43,15 +43,21 @@ package struct StatusReport: Equatable, Sendable {
         let queueCommands = QueueList.stateCommands(names)
         let processCommands = identities.flatMap(ProcessState.commands)
         let metricsCommands = minutes.map(ClassTotals.command)
-        let second = try connection.pipeline(queueCommands + processCommands + metricsCommands)
+        let promiseCommands = names.map(PromiseRecord.readCommand)
+        let second = try connection.pipeline(
+            queueCommands + processCommands + metricsCommands + promiseCommands)
         let ofQueues = Array(second.prefix(queueCommands.count))
         let ofProcesses = Array(second.dropFirst(queueCommands.count).prefix(processCommands.count))
-        let ofMinutes = Array(second.suffix(metricsCommands.count))
+        let ofMinutes = Array(second.dropLast(promiseCommands.count).suffix(metricsCommands.count))
+        var queues = QueueList.states(ofQueues, of: names, now: now)
+        for (index, reply) in second.suffix(promiseCommands.count).enumerated() {
+            queues[index].promise = PromiseRecord(reply, now: now)
+        }
 
         let totals = (0..<4).map { first[5].elements?[$0].integer ?? 0 }
 
         return StatusReport(
-            now: now, queues: QueueList.states(ofQueues, of: names, now: now),
+            now: now, queues: queues,
             scheduled: first[2].integer ?? 0, retries: first[3].integer ?? 0, dead: first[4].integer ?? 0,
             processed: totals[0], failed: totals[1], poisoned: totals[2], late: totals[3],
             processes: ProcessState.states(ofProcesses, of: identities), isolated: try IsolatedClass.all(first[7]),

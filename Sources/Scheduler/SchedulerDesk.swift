@@ -10,6 +10,8 @@ final class SchedulerDesk {
     let poison: PoisonLimit
     let payloadLimits: PayloadLimits
     let log: Logger
+    /// What is promised of queues, and how many workers this host has; nil if there is nothing to watch.
+    let watch: QueueWatch?
     /// Processes the supervisor has declared dead and that are not rescued yet.
     var dead: [(identity: String, death: WorkerDeath?)] = []
 
@@ -37,7 +39,8 @@ final class SchedulerDesk {
     ///   sentinel that may have to be waited for.
     init(
         endpoint: Redis.RedisEndpoint, deadLimits: DeadLimits, poison: PoisonLimit,
-        payloadLimits: PayloadLimits = PayloadLimits(), returnSeconds: Double? = nil, log: Logger
+        payloadLimits: PayloadLimits = PayloadLimits(), returnSeconds: Double? = nil,
+        watch: QueueWatch? = nil, log: Logger
     ) {
         let sentinels = Double(endpoint.sentinels?.addresses.count ?? 0)
         self.returnSeconds = returnSeconds ?? 6 + endpoint.connectTimeout + sentinels
@@ -45,6 +48,7 @@ final class SchedulerDesk {
         self.deadLimits = deadLimits
         self.poison = poison
         self.payloadLimits = payloadLimits
+        self.watch = watch
         self.log = log
     }
 

@@ -1,4 +1,5 @@
 package import Configuration
+import Glibc
 package import Logging
 package import Platform
 import Queueing
@@ -30,7 +31,9 @@ package struct SchedulerProcess {
             let desk = SchedulerDesk(
                 endpoint: endpoint,
                 deadLimits: DeadLimits(jobs: settings.deadMaximumJobs, seconds: Int(settings.deadTimeout)),
-                poison: settings.poison, payloadLimits: settings.payloadLimits, log: log)
+                poison: settings.poison, payloadLimits: settings.payloadLimits,
+                watch: QueueWatch(settings, supervisor: getppid()) { [control] in control.send(.workers($0)) }, log: log
+            )
             return try SchedulerLoop(desk, signals: signals, control: control, log: log).run()
         } catch {
             log.critical("the scheduler cannot start", metadata: ["reason": "\(error)"])

@@ -1,3 +1,5 @@
+import Queueing
+
 /// All that the scheduler does, a line each.
 enum TaskTable {
     static let tasks: [PeriodicTask] = [
@@ -8,6 +10,8 @@ enum TaskTable {
         PeriodicTask(name: "rescue declared", interval: 0.5, runOnce: RescueOrphans.rescueDeclared),
         // A lease is 20 s: with this, what a vanished host held is back within 30 s.
         PeriodicTask(name: "rescue orphans", interval: 5, runOnce: RescueOrphans.runOnce),
+        // A promise is of seconds, and a worker takes some to start.
+        PeriodicTask(name: "watch the queues", interval: Double(PromiseRecord.interval), runOnce: WatchQueues.runOnce),
         // An operator who makes a server drop jobs hears of it within a minute.
         PeriodicTask(name: "inspect the server", interval: 30, runOnce: InspectServer.runOnce),
     ]

@@ -25,6 +25,7 @@ extension SupervisorState {
                     busy: busy, slots: slots, processed: processed, failed: failed, slow: $0.figures.slow, note: note)
             }
         case .slow(let count): change(id) { $0.figures.slow = count }
+        case .workers(let count): workersWanted(count, by: child, now: now)
         case .refused(let exitCode, let reason): refused(child, Refusal(exitCode: exitCode, reason: reason), now: now)
         case .dead, .retire: log(.warning, "\(child.label) sent what only the supervisor says; ignored")
         }
@@ -70,7 +71,7 @@ extension SupervisorState {
             guard let child = child(id), child.standing == .retiring else { return }
             log(.warning, "\(child.label) does not take messages: it is stopped instead")
             terminate(id, killAt: now.advanced(bySeconds: child.generation.stopTimeout + Patience.worker))
-        case .ready, .progress, .identity, .figures, .slow, .refused:
+        case .ready, .progress, .identity, .figures, .slow, .workers, .refused:
             break  // Never sent by the supervisor.
         }
     }

@@ -8,8 +8,10 @@ struct Reload: Sendable {
 
     /// Nil while the configuration is being read.
     var generation: Generation?
-    /// Every child of the plan.
-    var plan: [ChildSpec] = []
+    /// As it was made; nil while the configuration is being read.
+    var plan: Plan?
+    /// Every child of it that is to run.
+    var children: [ChildSpec] = []
     /// Those whose turn is still to come.
     var remaining: [ChildSpec] = []
     /// The successor that is being started.
@@ -50,11 +52,13 @@ extension SupervisorState {
         guard isPlanning else { return }
         lastGeneration += 1
         let generation = Generation(lastGeneration, of: plan)
-        let servers = plan.children.filter { !$0.role.speaksControl }
+        let children = plan.children(wanting: seats.count { $0.spec.role == .worker })
+        let servers = children.filter { !$0.role.speaksControl }
         // The first worker is the trial: if it fails, nothing has changed. The scheduler holds nothing and comes last.
-        let ours = Array(plan.children.filter(\.role.speaksControl).inStartOrder)
+        let ours = Array(children.filter(\.role.speaksControl).inStartOrder)
         reload?.generation = generation
-        reload?.plan = plan.children
+        reload?.plan = plan
+        reload?.children = children
         reload?.remaining = ours.filter { $0.role == .worker } + ours.filter { $0.role != .worker }
         for server in servers { alignServer(server, generation, now: now) }
         replaceNext(now: now)
@@ -80,6 +84,7 @@ extension SupervisorState {
         guard var next = reload, let generation = next.generation else { return }
         guard !next.remaining.isEmpty else {
             dropSurplus(now: now)
+            if let done = next.plan { (plan, planGeneration) = (done, generation) }
             log(.notice, "reloaded")
             return finishReload(now: now)
         }
@@ -110,19 +115,19 @@ extension SupervisorState {
     }
 
     /// A worker that has jobs ends when they have ended; anything else can go now.
-    private mutating func dismiss(_ child: Child, now: MonotonicTime) {
+    mutating func dismiss(_ child: Child, because reason: String = "is replaced", now: MonotonicTime) {
         guard child.spec.role == .worker, child.standing == .ready else {
             let patience = child.spec.role == .scheduler ? Patience.scheduler : Patience.unready
             return terminate(child.id, killAt: now.advanced(bySeconds: patience))
         }
         change(child.id) { $0.standing = .retiring }
-        log(.info, "\(child.label) is replaced: it ends with its running jobs (\(child.figures.busy))")
+        log(.info, "\(child.label) \(reason): it ends with its running jobs (\(child.figures.busy))")
         act(.send(child.id, .retire))
     }
 
     /// What the new plan no longer has.
     private mutating func dropSurplus(now: MonotonicTime) {
-        let names = Set((reload?.plan ?? []).map(\.name))
+        let names = Set((reload?.children ?? []).map(\.name))
         for seat in seats where !names.contains(seat.spec.name) {
             guard let child = child(seat.current), child.spec.role.speaksControl else { continue }
             dismiss(child, now: now)

@@ -28,6 +28,9 @@ package struct SupervisorState: Sendable {
     /// Another was asked for meanwhile.
     var isReloadWanted = false
     var lastGeneration = 0
+    /// What was last carried out in full, and its generation: what another worker is started from.
+    var plan: Plan
+    var planGeneration: Generation
 
     /// The stop was asked for twice.
     var isUrgent = false
@@ -44,7 +47,9 @@ package struct SupervisorState: Sendable {
     /// - Parameter watchdogSeconds: systemd's interval; nil without a watchdog.
     package init(plan: Plan, watchdogSeconds: Double?) {
         let generation = Generation(0, of: plan)
-        seats = plan.children.inStartOrder.map { Seat($0, of: generation) }
+        self.plan = plan
+        planGeneration = generation
+        seats = plan.children(wanting: 0).inStartOrder.map { Seat($0, of: generation) }
         report = ServiceReport(watchdogSeconds: watchdogSeconds)
     }
 

@@ -24,6 +24,7 @@ struct Heartbeat {
     private var recordedWrittenOff = 0
     private var recordedHold: String?
     private var recordedLimit = 0
+    var coreWaits = CoreWaits()
     /// Of the worker and its handlers, when last looked at.
     private(set) var residentKB = 0
     /// How long the last beat took, by which the dashboard judges the way to Redis.
@@ -95,7 +96,8 @@ struct Heartbeat {
         beat.record = ProcessRecord(
             info: info(state.limit), concurrency: state.limit, busy: state.busy, beat: now.wall,
             roundTripMicroseconds: roundTripMicroseconds, isQuiet: state.phase != .running, residentKB: residentKB,
-            writtenOff: recordedWrittenOff, hold: recordedHold, range: range)
+            writtenOff: recordedWrittenOff, hold: recordedHold, range: range,
+            coreWait: coreWaits.takeShare())
         beat.work = state.slots.enumerated().compactMap { index, slot in
             slot.occupation.map {
                 WorkEntry(

@@ -50,7 +50,8 @@ struct SchemaTests {
         #expect(settings == (try Fixture.settings("handlers:\n")))
         for key in Schema.keys {
             // Those of mappings in place of a value stand in a comment: the value is in force.
-            let isMapped = (Schema.redisKeys + Schema.concurrencyKeys + Schema.processesKeys).contains(key)
+            let isMapped = (Schema.redisKeys + Schema.concurrencyKeys + Schema.processesKeys + Schema.queueKeys)
+                .contains(key)
             #expect(
                 lines.contains { $0.drop { $0 == " " || isMapped && $0 == "#" }.hasPrefix("\(key.name):") },
                 "\(key.path)")

@@ -23,7 +23,7 @@ struct EveryEventTests {
         arguments: 0..<300)
     func ends(seed: UInt64) {
         var chance = Chance(state: seed)
-        var service = Service(workers: 2, redisServer: true, stopTimeout: 25, watchdogSeconds: 30)
+        var service = Service(workers: 3, range: 1...3, redisServer: true, stopTimeout: 25, watchdogSeconds: 30)
         service.start()
         for _ in 0..<60 { step(&service, &chance) }
         if case .ended = service.state.phase { return }
@@ -66,7 +66,7 @@ struct EveryEventTests {
     private func step(_ service: inout Service, _ chance: inout Chance) {
         service.canSpawn = Int.random(in: 0..<10, using: &chance) > 0 || service.state.phase == .starting
         guard let name = service.running.randomElement(using: &chance) else { return }
-        switch Int.random(in: 0..<14, using: &chance) {
+        switch Int.random(in: 0..<15, using: &chance) {
         case 0...3: service.says(name, .ready)
         case 4: service.says(name, .progress)
         case 5: service.says(name, .identity("host:\(name)"))
@@ -79,7 +79,8 @@ struct EveryEventTests {
         case 12:
             let server = [nil, "/usr/bin/redis-server", "/opt/redis-server"].randomElement(using: &chance) ?? nil
             let workers = Int.random(in: 1...3, using: &chance)
-            service.tell(.planned(Service.plan(workers: workers, redisServer: server)))
+            service.tell(.planned(Service.plan(workers: workers, redisServer: server, range: 1...workers)))
+        case 13: service.says(name, .workers(Int.random(in: 0...5, using: &chance)))
         default: service.passes(seconds: Double.random(in: 0...70, using: &chance))
         }
         for name in service.killed { service.ends(name, .signaled(.kill, coreDumped: false)) }

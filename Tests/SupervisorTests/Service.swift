@@ -24,18 +24,19 @@ struct Service {
     var canSpawn = true
 
     init(
-        workers: Int = 2, scheduler: Bool = true, redisServer: Bool = false, stopTimeout: Double = 25,
+        workers: Int = 2, range: ClosedRange<Int>? = nil, scheduler: Bool = true, redisServer: Bool = false,
+        stopTimeout: Double = 25,
         watchdogSeconds: Double? = nil
     ) {
         let plan = Self.plan(
             workers: workers, scheduler: scheduler, redisServer: redisServer ? "/usr/bin/redis-server" : nil,
-            stopTimeout: stopTimeout)
+            stopTimeout: stopTimeout, range: range)
         state = SupervisorState(plan: plan, watchdogSeconds: watchdogSeconds)
     }
 
     static func plan(
         workers: Int = 2, scheduler: Bool = true, redisServer: String? = nil, settings: String = "{}",
-        stopTimeout: Double = 25
+        stopTimeout: Double = 25, range: ClosedRange<Int>? = nil
     ) -> Plan {
         var children = (0..<workers).map {
             ChildSpec(
@@ -49,7 +50,7 @@ struct Service {
             let process = ProcessSpec(executable: redisServer, arguments: ["redis-server"])
             children.append(ChildSpec(role: .redisServer, process: process))
         }
-        return Plan(children: children, settings: Array(settings.utf8), stopTimeout: stopTimeout)
+        return Plan(children: children, workers: range, settings: Array(settings.utf8), stopTimeout: stopTimeout)
     }
 
     // MARK: What happens

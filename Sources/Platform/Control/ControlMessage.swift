@@ -12,6 +12,8 @@ package enum ControlMessage: Equatable, Sendable {
     case figures(busy: Int, slots: Int, processed: Int, failed: Int, note: String)
     /// So many of its runs are slow; said when that changes.
     case slow(Int)
+    /// The scheduler's wish: so many workers.
+    case workers(Int)
     /// It cannot work and restarting it would not help; it is about to exit with this status.
     case refused(exitCode: Int32, reason: String)
 
@@ -32,6 +34,7 @@ package enum ControlMessage: Equatable, Sendable {
         case .figures(let busy, let slots, let processed, let failed, let note):
             Array("figures \(busy) \(slots) \(processed) \(failed) \(note)".utf8)
         case .slow(let count): Array("slow \(count)".utf8)
+        case .workers(let count): Array("workers \(count)".utf8)
         case .refused(let exitCode, let reason): Array("refused \(exitCode) \(reason)".utf8)
         case .dead(let identity, nil): Array("dead \(identity)".utf8)
         case .dead(let identity, let death?):
@@ -55,6 +58,9 @@ package enum ControlMessage: Equatable, Sendable {
         case "slow":
             guard let count = Int(words.next()) else { return nil }
             self = .slow(count)
+        case "workers":
+            guard let count = Int(words.next()) else { return nil }
+            self = .workers(count)
         case "refused":
             guard let exitCode = Int32(words.next()) else { return nil }
             self = .refused(exitCode: exitCode, reason: words.rest)
