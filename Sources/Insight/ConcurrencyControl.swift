@@ -22,6 +22,8 @@ package struct ConcurrencyControl: Sendable {
         package var backlog = 0
         /// Of all cores this service may use, the share that is busy with whatever it is, 0...1; nil if nobody knows.
         package var cpu: Double?
+        /// How many cores that are.
+        package var cores = 0.0
         /// Handler processes are starting: what is measured now says little.
         package var isStarting = false
         /// Why nothing is fetched, if so.
@@ -50,8 +52,9 @@ package struct ConcurrencyControl: Sendable {
     package static let step = 1.4
     /// From here on the CPU is full: 5 % more throughput cannot be had.
     static let full = 0.95
-    /// Jobs that spend a smaller part of their time waiting for a core have what they need of a CPU that is full.
-    private static let promptShare = 0.05
+    /// Jobs that spend a smaller part of their time waiting for a core have what they need of a CPU that is full. The second is
+    /// for a CPU of which they themselves use less than half: what fills it is others' work, and what a step gains decides.
+    private static let promptShare = (alone: 0.05, amongOthers: 0.3)
     /// A step that brings less than this part of what it could has brought nothing.
     private static let leastGain = 0.3
     private static let shortestWindow = 2.0
@@ -79,6 +82,7 @@ package struct ConcurrencyControl: Sendable {
     private var plateau: Double?
     private var spareMemoryAt = -Double.infinity
     private var wasHeld = false
+    private var cores = 0.0
 
     /// - Precondition: 1 <= minimum <= start <= maximum.
     package init(minimum: Int, maximum: Int, start: Int) {
@@ -91,6 +95,7 @@ package struct ConcurrencyControl: Sendable {
     package mutating func look(at sight: Sight) -> Change? {
         let since = lastLook ?? sight.seconds
         lastLook = sight.seconds
+        cores = sight.cores
         defer { wasHeld = sight.isHeld }
         if let change = stopHarm(sight) { return change }
         guard sight.backlog > 0, !sight.isHeld else {
@@ -213,8 +218,11 @@ package struct ConcurrencyControl: Sendable {
 
     private var isFull: Bool { (window.cpu ?? 1) >= Self.full && !isPrompt }
 
+    /// The CPU is full, and jobs get it nearly when they want it all the same.
     private var isPrompt: Bool {
-        window.shares.map { $0.coreWait < Self.promptShare } ?? false && (window.cpu ?? 0) >= Self.full
+        guard let shares = window.shares, (window.cpu ?? 0) >= Self.full else { return false }
+        let isOthers = shares.cpu * Double(limit) < 0.5 * cores
+        return shares.coreWait < (isOthers ? Self.promptShare.amongOthers : Self.promptShare.alone)
     }
 
     private var smallerLimit: Int { max(minimum, Int((Double(limit) / Self.step).rounded(.down))) }

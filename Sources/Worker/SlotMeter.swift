@@ -66,6 +66,7 @@ struct SlotMeter {
         sight.seconds = seconds
         sight.backlog = state.shortFetches == shortFetches ? backlog ?? 0 : 0
         sight.cpu = processors.share()
+        sight.cores = processors.cores
         sight.isStarting = isStarting
         sight.isHeld = state.hold != nil
         sight.littleMemory = littleMemory

@@ -154,6 +154,21 @@ struct ConcurrencyControlTests {
         #expect(bench.control.limit > 60, "\(bench.changes)")
     }
 
+    @Test("on a CPU that is full of others' work, what a step gains decides")
+    func amongOthers() {
+        func contended(_ sight: inout ConcurrencyControl.Sight) {
+            sight.cpu = 1
+            sight.coreWaitSeconds = 0.15 * sight.measuredSeconds
+        }
+        var bench = Bench(Self.plant(0.97, cores: 8))
+        bench.pass(seconds: 60, adjust: contended)
+        #expect(bench.control.limit > 60, "\(bench.changes)")
+        var plateau = Bench(Self.plant(0.97, cores: 8))
+        plateau.plant.servers = 20
+        plateau.pass(seconds: 60, adjust: contended)
+        #expect((20...32).contains(plateau.control.limit), "\(plateau.changes)")
+    }
+
     @Test("jobs that take long are given time to show what a step brought")
     func longJobs() {
         var bench = Bench(Self.plant(0.97, cores: 16, wall: 10))

@@ -62,6 +62,7 @@ struct JobPlant {
         }
         pass(to: end)
         sight.cpu = min(1, (busySeconds / duration + othersUse) / Double(cores))
+        sight.cores = Double(cores)
         sight.backlog = hasBacklog ? 212 : 0
         return sight
     }

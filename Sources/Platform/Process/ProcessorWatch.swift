@@ -34,6 +34,12 @@ package final class ProcessorWatch {
         }
     }
 
+    /// How many they are, or the least that a limit leaves of them.
+    package var cores: Double {
+        let limits = groups.compactMap { $0.limit.read().flatMap(Self.cores) }
+        return min(Double(max(1, mask.count)), limits.min() ?? .infinity)
+    }
+
     /// The share of time in which they were busy since the last call, 0...1: of the host's, or of the limit that is nearest
     /// to its end. Nil at the first call.
     package func share() -> Double? {
