@@ -34,7 +34,7 @@ package final class Dispatcher {
     ///   - adoptsOrphans: this process is child subreaper and every child of it is a handler's, so children that are
     ///     nobody's are reaped here.
     ///   - vmstat: the file that says how often the kernel killed somebody for want of memory; nil not to look.
-    ///   - measuredPerSecond: how many runs of spawn and serve are measured each second; of more, a sample.
+    ///   - measuredPerSecond: up to so many runs a second all are measured; of more, a fifth of that.
     ///   - memory: from what on memory is worth telling.
     ///   - hostName: for incidents.
     ///   - chance: 0 ..< 1, drawn anew by each call; spreads recycling.
@@ -72,7 +72,8 @@ package final class Dispatcher {
             adopted: AdoptedProcesses(loop: loop, board: board, log: log),
             groups: HandlerGroups(in: controlGroup, loop: loop, log: log),
             kernelKills: vmstat.map { KernelKills(path: $0) }, chance: chance,
-            sampling: Sampling(perSecond: measuredPerSecond, seed: UInt64(chance() * 0x1p53)),
+            sampling: Sampling(
+                perSecond: measuredPerSecond, sample: measuredPerSecond / 5, seed: UInt64(chance() * 0x1p53)),
             memory: watch)
         table = HandlerTable(settings)
         pools = handlers.indices.map { index in

@@ -36,8 +36,10 @@ extension WorkerLoop {
         guard let run = state.slots[report.slot].occupation else { return }
         tally.note(report, of: run)
         slotMeter?.note(report)
-        if let cost = report.cost { heartbeat.coreWaits.note(cost) }
-        watchIsolated(run.job.route, report.cost)
+        if let cost = report.cost {
+            heartbeat.coreWaits.note(cost)
+            watchIsolated(run.job.route, cost)
+        }
         let result = RunResult(
             report, of: run.job, random: &random, now: now.wall, limits: plan.settings.payloadLimits)
         take(.ran(slot: report.slot, result))

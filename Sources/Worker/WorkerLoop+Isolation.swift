@@ -41,9 +41,9 @@ extension WorkerLoop {
     }
 
     /// A run of a class that is kept apart has ended.
-    func watchIsolated(_ jobClass: JobClass, _ cost: RunCost?) {
+    func watchIsolated(_ jobClass: JobClass, _ cost: RunCost) {
         // One that made a cliff is an incident as well, which begins the count anew.
-        guard !isolations.isEmpty, cost?.memory?.after != nil else { return }
+        guard !isolations.isEmpty, cost.memory?.after != nil else { return }
         if let change = isolations.ran(jobClass, behaved: true) { follow(change) }
     }
 

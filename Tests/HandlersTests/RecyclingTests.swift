@@ -152,7 +152,7 @@ struct RecyclingTests {
     @Test("max_age: a process in use is replaced by one that is ready, one that nobody needed ends without")
     func maxAge() throws {
         let directory = TemporaryDirectory()
-        let rig = try Rig(slow(0.2, in: directory, maxAge: 1), slots: 2)
+        let rig = try Rig(slow(0.2, in: directory, maxAge: 3), slots: 2)
         for slot in 0..<2 { try rig.start(job(#""sleep",0.1"#), slot: slot) }
         #expect(rig.turn { rig.reports.count == 2 })
         let first = Set(rig.reports.compactMap(\.pid))

@@ -37,7 +37,7 @@ struct RunCostTests {
         let rig = try Rig([truth(mode: mode)], slots: 1)
         let cost = try #require(try rig.run(job(#"["child",200]"#)).cost)
         #expect(cost.seesChildren)
-        #expect(cost.cpuSeconds >= 0.18 && cost.cpuSeconds < 0.4, "\(cost.cpuSeconds) s")
+        #expect(cost.cpuSeconds >= 0.18 && cost.cpuSeconds < 0.7, "\(cost.cpuSeconds) s")
     }
 
     @Test("the peak and what is kept are those of the run", arguments: [HandlerSettings.Mode.spawn, .serve])
@@ -68,9 +68,9 @@ struct RunCostTests {
         #expect(costs.count == 4)
         #expect(costs.allSatisfy { $0.isEstimate })
         let cpu = costs.reduce(0) { $0 + $1.cpuSeconds }
-        #expect(cpu > 0.19 && cpu < 0.25, "\(cpu) s")
+        #expect(cpu > 0.19 && cpu < 0.4, "\(cpu) s")
         let alone = try #require(try rig.run(job(#"["burn",50]"#)).cost)
         #expect(!alone.isEstimate)
-        #expect(alone.cpuSeconds > 0.049 && alone.cpuSeconds < 0.07)
+        #expect(alone.cpuSeconds > 0.049 && alone.cpuSeconds < 0.13)
     }
 }

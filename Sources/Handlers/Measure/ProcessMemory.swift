@@ -52,6 +52,9 @@ final class ProcessMemory {
     private var last: (reading: MemoryGauge.Reading, at: MonotonicTime)?
     private var growth = Shares()
     private var cliffs: CliffWatch<Suspect>
+    /// As `cliffs` says. Asked after every run, where a generic type of another module is too slow.
+    private(set) var isSuspicious = false
+    private var hadRun = false
     /// What is suspected is old enough: named when no run is in the way.
     private var isDue = false
     private var isTimerSet = false
@@ -74,14 +77,28 @@ final class ProcessMemory {
 
     func begin(at now: MonotonicTime) -> Start {
         let isAlone = going == 0
-        var (isFresh, hasPeak) = (false, false)
-        if last.map({ now.seconds(since: $0.at) > Self.secondsOfReading }) ?? true {
-            isFresh = read(at: now)
-            hasPeak = isAlone && gauge?.forgetPeak() ?? false
-        }
+        let isFresh = !isCurrent(at: now) && read(at: now)
+        let hasPeak = isFresh && isAlone && gauge?.forgetPeak() ?? false
+        return began(at: now, isFresh: isFresh, hasPeak: hasPeak)
+    }
+
+    /// Whether the last reading will do for a run that begins.
+    func isCurrent(at now: MonotonicTime) -> Bool {
+        last.map { now.seconds(since: $0.at) <= Self.secondsOfReading } ?? false
+    }
+
+    /// A run began at this time, and the last reading did for it.
+    func began(at time: MonotonicTime, isFresh: Bool = false, hasPeak: Bool = false) -> Start {
         going += 1
-        growth.begin(weight: 1, at: now)
+        growth.begin(weight: 1, at: time)
         return Start(reading: last?.reading, isFresh: isFresh, hasPeak: hasPeak, growth: growth.whole.cpu)
+    }
+
+    /// A run of which nothing was noted has ended, and was short.
+    func passed() {
+        guard !hadRun else { return }
+        hadRun = true
+        cliffs.passed()
     }
 
     /// - Parameter others: runs that go on in the same process.
@@ -89,14 +106,15 @@ final class ProcessMemory {
     func end(_ span: Span, _ start: Start, others: () -> [JobClass], at now: MonotonicTime) -> MemoryCost? {
         let seconds = now.seconds(since: span.since)
         let isRead =
-            seconds >= Self.secondsToMatter || (span.isMeasured && start.isFresh) || cliffs.isSuspicious
+            seconds >= Self.secondsToMatter || (span.isMeasured && start.isFresh) || isSuspicious
         if isRead { read(at: now) }
         going -= 1
         growth.end(weight: 1, at: now)
         guard isRead, let before = start.reading, let after = last?.reading else {
-            cliffs.passed()
+            passed()
             return nil
         }
+        hadRun = true
         if isDue, going == 0 || !span.isShared { name() }
         let peak = start.hasPeak && !span.isShared && seconds >= Self.secondsForPeak ? gauge?.peakBytes() : nil
         cliffs.ended(
@@ -104,7 +122,8 @@ final class ProcessMemory {
                 span: span, until: now, peak: peak ?? after.resident, before: before.resident,
                 alongside: span.isShared ? alongside(span, others()) : []),
             before: before.anonymous, after: after.anonymous)
-        if cliffs.isSuspicious { waitToSettle() }
+        isSuspicious = cliffs.isSuspicious
+        if isSuspicious { waitToSettle() }
         if span.isShared { remember(span, now) }
         guard seconds >= Self.secondsToMatter || start.isFresh else { return nil }
         let kept = span.isShared ? before.resident + Int(growth.whole.cpu - start.growth) : after.resident
@@ -128,7 +147,10 @@ final class ProcessMemory {
         guard !hasEnded, let reading = gauge?.read() else { return false }
         last = (reading, now)
         growth.read(Shares.Use(cpu: Double(reading.resident)), at: now)
-        cliffs.seen(reading.anonymous)
+        if isSuspicious {
+            cliffs.seen(reading.anonymous)
+            isSuspicious = cliffs.isSuspicious
+        }
         return true
     }
 
@@ -139,7 +161,7 @@ final class ProcessMemory {
         isTimerSet = true
         _ = loop.at(MonotonicTime.now().advanced(bySeconds: watch.times.settle)) { [self] in
             isTimerSet = false
-            guard cliffs.isSuspicious, !hasEnded else { return }
+            guard isSuspicious, !hasEnded else { return }
             isDue = true
             // What a run that goes on needs for itself is not what an earlier one left.
             guard going == 0 else { return }
@@ -150,6 +172,7 @@ final class ProcessMemory {
 
     private func name() {
         isDue = false
+        isSuspicious = false
         var told: [Suspect] = []
         for cliff in cliffs.named().sorted(by: { $0.after - $0.before > $1.after - $1.before }) {
             let suspect = cliff.subject

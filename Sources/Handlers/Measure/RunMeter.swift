@@ -33,6 +33,10 @@ final class RunMeter {
     private var weights = ClassWeights()
     private var shares = Shares()
     private var going: [Going] = []
+    /// A run that is not measured and is alone: unless it turns out to be long, nothing more is ever asked about it.
+    private var passing: (number: Int, since: MonotonicTime)?
+    /// There was such a run since the last reading.
+    private var isUnread = false
     /// Bytes on stdout and stderr since the process began, by runs that were the only ones.
     private var printedBytes = 0
 
@@ -52,6 +56,11 @@ final class RunMeter {
     // MARK: Runs
 
     func begin(_ run: Run, isMeasured: Bool, at now: MonotonicTime) {
+        if !isMeasured, locks == nil, memory.isCurrent(at: now) {
+            passing = (run.number, now)
+            isUnread = true
+            return
+        }
         let isAlone = going.isEmpty
         if !isAlone {
             for index in going.indices { going[index].isShared = true }
@@ -67,8 +76,14 @@ final class RunMeter {
                 seesChildren: seesChildren(at: now), printed: printedBytes, isShared: !isAlone))
     }
 
+    /// - Parameter known: the run of this number; asked for only if it took long.
     /// - Returns: nil if the run was not among those measured.
-    func end(_ number: Int, at now: MonotonicTime) -> RunCost? {
+    func end(_ number: Int, at now: MonotonicTime, _ known: () -> Run?) -> RunCost? {
+        if let since = passing?.since, passing?.number == number {
+            passing = nil
+            passed(known, since: since, at: now)
+            return nil
+        }
         guard let index = going.firstIndex(where: { $0.run.number == number }) else { return nil }
         let run = going.remove(at: index)
         let isLong = now.seconds(since: run.since) >= ProcessMemory.secondsToMatter
@@ -92,8 +107,19 @@ final class RunMeter {
             outputBytes: printedBytes - run.printed)
     }
 
+    private func passed(_ known: () -> Run?, since: MonotonicTime, at now: MonotonicTime) {
+        let isLong = now.seconds(since: since) >= ProcessMemory.secondsToMatter
+        guard isLong || memory.isSuspicious, let run = known() else { return memory.passed() }
+        let span = ProcessMemory.Span(run: run, since: since, isMeasured: false, isShared: false)
+        _ = memory.end(span, memory.began(at: since), others: { [] }, at: now)
+    }
+
     /// It was not run here after all.
     func drop(_ number: Int, at now: MonotonicTime) {
+        if passing?.number == number {
+            passing = nil
+            return
+        }
         guard let index = going.firstIndex(where: { $0.run.number == number }) else { return }
         shares.end(weight: going.remove(at: index).weight, at: now)
         memory.drop(at: now)
@@ -108,7 +134,7 @@ final class RunMeter {
     // MARK: Readings
 
     private func readForStart(isAlone: Bool, at now: MonotonicTime) {
-        if isAlone, shares.age(at: now) < Self.secondsToReuse {
+        if isAlone, !isUnread, shares.age(at: now) < Self.secondsToReuse {
             shares.reuse(at: now)
             return
         }
@@ -123,6 +149,7 @@ final class RunMeter {
         guard var use = processor?.read(now: now, isLast: isLast) else { return }
         if let locks { use.wait += locks.seconds(now: now) }
         shares.read(use, at: now)
+        isUnread = false
     }
 
     private func watch(_ locks: LockWaits, isAlone: Bool, at now: MonotonicTime) {

@@ -1,7 +1,7 @@
 import Platform
 
-/// Which runs are measured: all, up to so many a second; beyond that each with the same probability, whatever it is and
-/// however long it will take.
+/// Which runs are measured: all, up to so many a second; of more, a sample that is smaller, since whoever does that many has no
+/// time to lose. Each run is in it with the same probability, whatever it is and however long it will take.
 ///
 /// The probability for a fiftieth of a second follows from the busiest fiftieth of the second before it, not from the runs it
 /// is applied to: the first runs of a burst are not preferred to its last. Only the first fiftieth of the first burst is
@@ -11,6 +11,7 @@ struct Sampling {
     private static let windows = 50
 
     private let perWindow: Double
+    private let sample: Double
     private var random: UInt64
     /// 0...1, for this window.
     private(set) var share = 1.0
@@ -21,10 +22,12 @@ struct Sampling {
     private var next = 0
 
     /// - Parameters:
-    ///   - perSecond: how many runs may be measured each second.
+    ///   - perSecond: up to so many runs a second all are measured.
+    ///   - sample: of more, so many a second.
     ///   - seed: of the chance by which they are drawn.
-    init(perSecond: Double, seed: UInt64) {
+    init(perSecond: Double, sample: Double, seed: UInt64) {
         perWindow = perSecond * Self.windowSeconds
+        self.sample = sample * Self.windowSeconds
         random = seed | 1
     }
 
@@ -51,6 +54,6 @@ struct Sampling {
         count = 0
         end = now.advanced(bySeconds: Self.windowSeconds)
         let most = past.max() ?? 0
-        share = Double(most) > perWindow ? perWindow / Double(most) : 1
+        share = Double(most) > perWindow ? sample / Double(most) : 1
     }
 }

@@ -232,6 +232,7 @@ final class ServeProcess: EventSink, HandlerProcessOwner, RunKeeper {
             lifetime?.cancel()
             pool.closed(self)
         case .writeOff(let number, let outcome):
+            meter?.drop(number, at: .now())
             guard let slot = remove(number) else { return }
             host.board.finish(slot: slot, outcome, now: .now(), stuck: pid)
         case .stuck:
@@ -266,8 +267,9 @@ final class ServeProcess: EventSink, HandlerProcessOwner, RunKeeper {
 
     private func finish(_ number: Int, _ outcome: Outcome) {
         let now = MonotonicTime.now()
-        let cost = meter?.end(number, at: now)
-        if let slot = remove(number) { host.board.finish(slot: slot, outcome, now: now, cost: cost) }
+        guard let slot = remove(number) else { return }
+        let cost = meter?.end(number, at: now) { [board = host.board] in board.entries[slot]?.run }
+        host.board.finish(slot: slot, outcome, now: now, cost: cost)
     }
 
     private func remove(_ number: Int) -> Int? {
