@@ -69,6 +69,8 @@ package struct PressureGate: Sendable {
     private static let calmAvailable = 1.25
     /// Without figures of pressure, memory alone has to tell, and closes the gate at this share of its limit only.
     private static let blindShare = 0.5
+    /// Then the gate opens for a moment this often, in seconds: if idle handlers hold the memory, only work lets them end.
+    private static let blindPatience = 60.0
 
     private let limits: Limits
     private var before: [String: Int] = [:]
@@ -96,6 +98,10 @@ package struct PressureGate: Sendable {
         guard limits.available > 0 else { return nil }
         if let pressed = findings.filter(isPressed).min(by: { $0.available < $1.available }) {
             calmSince = nil
+            if hold != nil, pressed.pressure == nil, seconds - closedAt >= Self.blindPatience {
+                hold = nil
+                return .opened(pressed, afterSeconds: seconds - closedAt)
+            }
             defer { hold = pressed }
             guard hold == nil else { return nil }
             closedAt = seconds

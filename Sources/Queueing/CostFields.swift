@@ -50,8 +50,8 @@ enum CostFields {
         var began: Timestamp?
         for (name, value) in pairs {
             guard let name = name.text, let value = value.integer else { continue }
-            // Anybody may have written it: sums of a few hundred windows must not overflow.
-            let number = max(0, min(value, 1 << 50))
+            // Anybody may have written it: sums over all windows, classes and buckets must not overflow.
+            let number = max(0, min(value, 1 << 44))
             if let index = sums.firstIndex(of: name) {
                 cost[keyPath: ClassCost.sums[index]] = number
             } else if let index = largest.firstIndex(of: name) {

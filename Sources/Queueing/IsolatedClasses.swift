@@ -66,8 +66,11 @@ extension Isolation {
             let since = object.integer("since")
         else { return nil }
         self.init(
-            handler: handler, since: Int64(since), reason: object.string("reason") ?? "",
+            handler: handler, since: Self.milliseconds(since), reason: object.string("reason") ?? "",
             host: object.string("host") ?? "", times: max(1, min(object.integer("times") ?? 1, 1 << 20)),
-            lastCliff: Int64(object.integer("last_cliff") ?? since))
+            lastCliff: Self.milliseconds(object.integer("last_cliff") ?? since))
     }
+
+    /// Anybody may have written it: what is computed from it must not overflow.
+    private static func milliseconds(_ written: Int) -> Int64 { Int64(max(0, min(written, 1 << 53))) }
 }

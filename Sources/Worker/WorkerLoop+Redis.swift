@@ -62,6 +62,17 @@ extension WorkerLoop {
         exitStatus = 78  // EX_CONFIG
     }
 
+    /// Whether Redis refuses something that no job depends on: work goes on without it, and the log says so now and then.
+    private func isRefused(_ what: String, _ reply: RedisReply) -> Bool {
+        guard let refusal = reply.refusal, refusal.meaning == .command || refusal.meaning == .barred else {
+            return false
+        }
+        if jobLog.shouldSay(what, refusal.code) {
+            log.warning("Redis refuses \(what)", metadata: ["reason": "\(refusal.message)"])
+        }
+        return true
+    }
+
     private func answered(_ question: RedisQuestion, _ reply: RedisReply) {
         if case .exchange = question {
             progress.answered(isExchange: true)
@@ -83,23 +94,23 @@ extension WorkerLoop {
                 beaten(try ProcessRegistry.answer(reply), askedAt: askedAt, registers: registers)
             case .ids: take(.compared(try OwnReservations.ids(reply)))
             case .payloads(let ids): take(.adopted(try OwnReservations.reservations(reply, ids: ids)))
-            case .isolated(let round): heardIsolated(try IsolatedClasses.list(reply), round: round)
-            case .isolatedTimes: isolatedTimes = try IsolatedClasses.times(reply)
-            case .statement(let what):
-                if let refusal = reply.refusal, jobLog.shouldSay(what, refusal.code) {
-                    log.warning("Redis refuses \(what)", metadata: ["reason": "\(refusal.message)"])
+            case .isolated(let round):
+                if !isRefused("the list of isolated classes", reply) {
+                    heardIsolated(try IsolatedClasses.list(reply), round: round)
                 }
+            case .isolatedTimes:
+                if !isRefused("how often classes were isolated", reply) {
+                    isolatedTimes = try IsolatedClasses.times(reply)
+                }
+            case .statement(let what):
+                _ = isRefused(what, reply)
             case .depth(let isLast): slotMeter?.noteDepth(reply.integer ?? 0, isLast: isLast)
             case .costs(let number):
                 costs.answered(number, refusal: reply.refusal)
-                if let refusal = reply.refusal, jobLog.shouldSay("what runs cost", refusal.code) {
-                    log.warning("Redis refuses what runs cost", metadata: ["reason": "\(refusal.message)"])
-                }
+                _ = isRefused("what runs cost", reply)
             case .incidents(let count):
                 incidents.answered(count)
-                if let refusal = reply.refusal, jobLog.shouldSay("memory incidents", refusal.code) {
-                    log.warning("Redis refuses memory incidents", metadata: ["reason": "\(refusal.message)"])
-                }
+                _ = isRefused("memory incidents", reply)
             case .farewell: take(.deregistered)
             }
         } catch {

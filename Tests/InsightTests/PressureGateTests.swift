@@ -23,6 +23,16 @@ struct PressureGateTests {
 
     private func isClosed(_ change: PressureGate.Change?) -> Bool { if case .closed = change { true } else { false } }
 
+    @Test("without figures of pressure it opens for a moment each minute, since only work lets idle handlers end")
+    func blindForLong() {
+        var bench = Bench()
+        #expect(isClosed(bench.second(pressure: nil, available: 0.01)))
+        for _ in 0..<59 { #expect(bench.second(pressure: nil, available: 0.01) == nil) }
+        bench.second(pressure: nil, available: 0.01)
+        #expect(bench.gate.hold == nil)
+        #expect(isClosed(bench.second(pressure: nil, available: 0.01)))
+    }
+
     @Test("it closes at the first look that finds both pressure and little memory")
     func closes() {
         var bench = Bench()
