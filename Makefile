@@ -44,12 +44,15 @@ simulate: deps ## simulate the protocol with faults: SEEDS=100000, or SEED=17 to
 		-Xswiftc -enable-testing $(SWIFT_FLAGS) --scratch-path .build/simulate \
 		--filter '$(if $(SEED),SimulationTests/replay,SimulationTests.SimulationTests)'
 
-.PHONY: bench bench-quick bench-check bench-baseline
+.PHONY: bench bench-quick bench-insight bench-check bench-baseline
 bench: build-bench ## measure jobs per second beside the limits of this machine, some minutes
 	.build/release/Bench --martlet $(MARTLET)
 
 bench-quick: build-bench ## the same with fewer jobs, about a minute
 	.build/release/Bench --martlet $(MARTLET) --quick
+
+bench-insight: build-bench ## put what it says about jobs to the test, with handlers whose cost is known, half an hour
+	.build/release/Bench insight --martlet $(MARTLET)
 
 BENCH_CHECK := .build/release/Bench --martlet $(MARTLET) --quick --repetitions 5
 

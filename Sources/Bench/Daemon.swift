@@ -7,12 +7,18 @@ final class Daemon {
     struct Setup {
         var workers = 1
         var slots = 10
+        /// What the configuration says of slots; nil for their number.
+        var concurrency: String?
         /// "serve" or "spawn".
         var mode = "serve"
         /// Runs at once in each serve process.
         var threads = 1
         /// Of the handler, run in the workshop.
-        var command: [String]
+        var command: [String] = []
+        /// As YAML.
+        var classes = "BenchJob"
+        /// More lines of the handler, as YAML.
+        var more = ""
         var queues = Backlog.queues(1)
         var way = Way.socket
     }
@@ -32,6 +38,8 @@ final class Daemon {
         }
     }
 
+    /// The path of its configuration.
+    let configuration: String
     private let child: ChildProcess
     private var isStopped = false
     private let workshop: Workshop
@@ -42,10 +50,11 @@ final class Daemon {
     init(_ setup: Setup, martlet: String, server: Server, _ workshop: Workshop, _ patience: Patience) throws {
         self.workshop = workshop
         self.patience = patience
+        configuration = workshop.file("martlet.yml")
         try workshop.write(Array(Self.configuration(setup, server).utf8), to: "martlet.yml")
         let log = try FileDescriptor.open(workshop.file("martlet.log"), O_WRONLY | O_CREAT | O_TRUNC)
         child = try workshop.spec(
-            martlet, ["run", "-C", workshop.file("martlet.yml")], output: log.raw, onDeath: .terminate
+            martlet, ["run", "-C", configuration], output: log.raw, onDeath: .terminate
         ).spawn()
         do {
             try wait(for: "\(setup.workers) workers", limit: 20) {
@@ -84,15 +93,16 @@ final class Daemon {
         """
         redis: \(setup.way.url(of: server))
         processes: \(setup.workers)
-        concurrency: \(setup.slots)
+        concurrency: \(setup.concurrency ?? "\(setup.slots)")
         timeout: 5
         log: { level: warning }
         queues: [\(setup.queues.joined(separator: ", "))]
         handlers:
           bench:
             command: [\(setup.command.joined(separator: ", "))]
-            classes: [BenchJob]
+            classes: [\(setup.classes)]
             mode: \(setup.mode)\(setup.threads > 1 ? "\n    threads: \(setup.threads)" : "")
+        \(setup.more)
 
         """
     }

@@ -17,10 +17,8 @@ final class Rig {
         durableServer = durable
     }
 
-    /// Measures each scenario once, then each once more, and so on: whatever else the machine does meanwhile meets all.
-    ///
-    /// Nothing it started is left when it returns or throws.
-    static func measure(_ scenarios: [Scenario], repetitions: Int, martlet: String) throws -> Table {
+    /// Makes what is needed, and takes it away again: nothing that was started is left when it returns or throws.
+    static func with<Result>(martlet: String, _ body: (Rig) throws -> Result) throws -> Result {
         guard
             let path = realpath(martlet, nil).map({ path in
                 defer { free(path) }
@@ -34,21 +32,26 @@ final class Rig {
         defer { server.stop() }
         let durable = try Server("redis-aof", appendOnly: true, workshop, patience)
         defer { durable.stop() }
-        let rig = Rig(martlet: path, patience, workshop, server, durable)
+        return try body(Rig(martlet: path, patience, workshop, server, durable))
+    }
 
-        var table = Table(machine: try Machine(server), repetitions: repetitions, scenarios)
-        for repetition in 1...repetitions {
-            var round: [String: Sample] = [:]
-            for scenario in scenarios {
-                Progress.show("\(repetition)/\(repetitions) \(scenario.name)")
-                var sample = try scenario.measure(rig)
-                sample.compare(with: scenario.limit, among: round)
-                round[scenario.name] = sample
-                table.add(sample, to: scenario.name)
+    /// Measures each scenario once, then each once more, and so on: whatever else the machine does meanwhile meets all.
+    static func measure(_ scenarios: [Scenario], repetitions: Int, martlet: String) throws -> Table {
+        try with(martlet: martlet) { rig in
+            var table = Table(machine: try Machine(rig.server), repetitions: repetitions, scenarios)
+            for repetition in 1...repetitions {
+                var round: [String: Sample] = [:]
+                for scenario in scenarios {
+                    Progress.show("\(repetition)/\(repetitions) \(scenario.name)")
+                    var sample = try scenario.measure(rig)
+                    sample.compare(with: scenario.limit, among: round)
+                    round[scenario.name] = sample
+                    table.add(sample, to: scenario.name)
+                }
             }
+            Progress.end()
+            return table
         }
-        Progress.end()
-        return table
     }
 
     /// Runs a body with a daemon on an empty Redis.

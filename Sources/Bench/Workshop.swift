@@ -13,10 +13,11 @@ final class Workshop {
         ("burning.c", PackageResources.burning_c), ("delay.c", PackageResources.delay_c),
         ("spawn.c", PackageResources.spawn_c), ("moves.c", PackageResources.moves_c),
         ("spawning.c", PackageResources.spawning_c), ("turn.c", PackageResources.turn_c),
+        ("truth.c", PackageResources.truth_c),
     ]
     private static let programs: [(name: String, flags: [String])] = [
         ("serve", []), ("spawn", ["-static"]), ("moves", ["-lhiredis"]), ("spawning", []), ("turn", ["-lhiredis"]),
-        ("burning", []), ("delay", []),
+        ("burning", []), ("delay", []), ("truth", ["-pthread"]),
     ]
 
     init(patience: Patience) throws {
