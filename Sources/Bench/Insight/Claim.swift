@@ -1,9 +1,9 @@
 /// Something the product says of itself, and how it is put to the test: handlers whose cost is known.
-struct Claim: Sendable {
+struct Claim {
     let name: String
     /// What is to be reached, in words.
     let target: String
-    let measure: @Sendable (Rig, InsightScale) throws -> Finding
+    let measure: (Rig, InsightScale) throws -> Finding
 }
 
 /// What a test of a claim came to.

@@ -17,15 +17,17 @@ struct InsightCommand: ParsableCommand {
     var only = ""
 
     func run() throws {
-        let claims = InsightSuite.claims.filter { only.isEmpty || $0.name.contains(only) }
-        guard !claims.isEmpty else { throw ValidationError("no claim's name contains \"\(only)\"") }
+        let scale = quick ? InsightScale.quick : .full
         SignalDescriptor.ignoreBrokenPipes()
         do {
             try Rig.with(martlet: martlet) { rig in
+                let claims = InsightSuite.claims(Sweep(rig, seconds: scale.sweepSeconds))
+                    .filter { only.isEmpty || $0.name.contains(only) }
+                guard !claims.isEmpty else { throw ValidationError("no claim's name contains \"\(only)\"") }
                 print(try Machine(rig.server).text)
                 for claim in claims {
                     Progress.show(claim.name)
-                    let finding = try claim.measure(rig, quick ? .quick : .full)
+                    let finding = try claim.measure(rig, scale)
                     Progress.end()
                     let verdict = finding.isReached ? "reached" : "MISSED"
                     print("\(claim.name)\n  wanted   \(claim.target)\n  \(verdict)  \(finding.measured)")

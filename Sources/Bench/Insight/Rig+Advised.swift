@@ -2,26 +2,12 @@ import Platform
 
 /// Whether the concurrency that is advised, or found by itself, is a good one.
 extension Rig {
-    /// Jobs of 10 ms, so that the daemon's own work is small beside them.
-    private static let jobMicroseconds = 10_000
-    private static let sweep = [2, 3, 5, 7, 10, 14, 20, 28, 40, 56, 80, 113, 128]
-
-    /// The best of a sweep, and the jobs a second it made.
-    private func best(_ work: Work, _ seconds: Double) throws -> (slots: Int, rate: Double) {
-        var best = (slots: 0, rate: 0.0)
-        for slots in Self.sweep {
-            let rate = try rate(of: work, Self.truth(slots: slots), seconds: seconds)
-            if rate > best.rate { best = (slots, rate) }
-        }
-        return best
-    }
-
-    func advised(_ scale: InsightScale) throws -> Finding {
+    func advised(_ sweep: Sweep, _ scale: InsightScale) throws -> Finding {
         var found: [String] = []
         var worst = Double.infinity
         for share in scale.sweptShares {
-            let work = Work(share: share, microseconds: Self.jobMicroseconds)
-            let best = try best(work, scale.sweepSeconds).slots
+            let work = Sweep.work(share: share)
+            let best = try sweep.best(share: share).slots
             let runs = 300
             let advised = try withDaemon(Self.truth(), server) { daemon in
                 try work.push(0..<runs, on: server)
@@ -32,7 +18,7 @@ extension Rig {
             var rates: [[Double]] = [[], []]
             for _ in 0..<3 {
                 for (index, slots) in [best, advised].enumerated() {
-                    rates[index].append(try rate(of: work, Self.truth(slots: slots), seconds: scale.sweepSeconds))
+                    rates[index].append(try sweep.rate(share: share, slots: slots))
                 }
             }
             let ratio = (rates[1].median ?? 0) / (rates[0].median ?? 1)
@@ -42,12 +28,12 @@ extension Rig {
         return Finding(measured: found.joined(separator: "; "), isReached: worst >= 0.95)
     }
 
-    func automatic(_ scale: InsightScale) throws -> Finding {
+    func automatic(_ sweep: Sweep, _ scale: InsightScale) throws -> Finding {
         var found: [String] = []
         var isReached = true
         for share in scale.autoShares {
-            let work = Work(share: share, microseconds: Self.jobMicroseconds)
-            let best = try best(work, scale.sweepSeconds)
+            let work = Sweep.work(share: share)
+            let best = try sweep.best(share: share)
             var setup = Self.truth(slots: 128)
             setup.concurrency = "auto"
             let (rate, limits) = try withDaemon(setup, server) { daemon in
