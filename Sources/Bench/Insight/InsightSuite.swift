@@ -6,7 +6,8 @@ enum InsightSuite {
                 try $0.shares(Rig.truth(slots: 2), within: 2, $1)
             },
             Claim(name: "I/O share, spawn", target: "within 2 points") {
-                try $0.shares(Rig.truth(slots: 2, mode: "spawn"), within: 2, $1)
+                // Making a process is part of such a run, and computes for half a millisecond.
+                try $0.shares(Rig.truth(slots: 2, mode: "spawn"), of: 100_000, within: 2, $1)
             },
             Claim(name: "I/O share, serve, threads: 4", target: "within 5 points") {
                 try $0.shares(Rig.truth(slots: 4, threads: 4), within: 5, $1)

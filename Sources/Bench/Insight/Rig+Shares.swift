@@ -1,12 +1,16 @@
 /// Whether the share of I/O that is measured is the true one.
 extension Rig {
-    /// Jobs of 20 ms, of which a known share is waiting, one class for each.
-    func shares(_ setup: Daemon.Setup, within points: Double, _ scale: InsightScale) throws -> Finding {
+    /// Jobs of which a known share is waiting, one class for each.
+    ///
+    /// - Parameter microseconds: how long each job takes.
+    func shares(
+        _ setup: Daemon.Setup, of microseconds: Int = 20_000, within points: Double, _ scale: InsightScale
+    ) throws -> Finding {
         let truths = [0, 25, 50, 75, 90, 97, 99]
         var found: [String] = []
         var worst = 0.0
         for truth in truths {
-            let work = Work(share: truth, microseconds: 20_000)
+            let work = Work(share: truth, microseconds: microseconds)
             let report = try withDaemon(setup, server) { daemon in
                 try work.push(0..<scale.runs, on: server)
                 try wait(until: scale.runs, daemon, server)
