@@ -51,7 +51,7 @@ bench: build-bench ## measure jobs per second beside the limits of this machine,
 bench-quick: build-bench ## the same with fewer jobs, about a minute
 	.build/release/Bench --martlet $(MARTLET) --quick
 
-bench-insight: build-bench ## put what it says about jobs to the test, with handlers whose cost is known, half an hour
+bench-insight: build-bench ## put what it says about jobs to the test, with handlers whose cost is known, some twenty minutes
 	.build/release/Bench insight --martlet $(MARTLET)
 
 BENCH_CHECK := .build/release/Bench --martlet $(MARTLET) --quick --repetitions 5
@@ -84,7 +84,7 @@ fan-out: build test-deps ## one job that makes a million, killed at random: make
 		swift test --skip-build --disable-xctest $(SWIFT_FLAGS) --filter FanOutTests
 
 .PHONY: faults
-faults: deps test-deps ## every fault at its full length, and a kill at every kind of system call; as root, half an hour
+faults: deps test-deps ## every fault at its full length, and a kill at every kind of system call; as root, some twenty minutes
 	MARTLET_FAULTS=full TEST_LIMIT=7200 .ci/test \
 		--filter 'SystemTests.(Cut|Wire|Refusal|RedisTrouble|ServerState|Storm|Process|Time|Machine|Syscall)Tests'
 
