@@ -119,7 +119,8 @@ package enum Schema {
         "Connections that a shared server, a database say, gives to all hosts together: each under a name, `postgres: { limit: "
             + "90 }` or `postgres: 90` for short. Handlers say in `connections` how many their jobs hold. `martlet check` fails "
             + "when the jobs of all hosts may hold more than there are, and `martlet advise` advises no more slots than that "
-            + "allows.")
+            + "allows. Not counted are a second daemon on this host with another file, and the short overlap while processes that serve "
+            + "are replaced or the service reloads.")
     static let poolLimit = SchemaKey(
         "pools.NAME.limit", .integer(1...1_000_000), .required,
         "So many connections, of all hosts together. Leave some for others.")
