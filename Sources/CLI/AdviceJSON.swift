@@ -18,7 +18,7 @@ struct AdviceJSON: Encodable {
         let queues: [String]
     }
 
-    struct Cliff: Encodable {
+    struct Incident: Encodable {
         let kind, `class`: String
         let jid: String?
         let before, peak, after: Int
@@ -65,7 +65,9 @@ struct AdviceJSON: Encodable {
     let runs, measured: Int
     let sure: String
     let classes: [Class]
-    let cliffs: [Cliff]
+    /// The incidents of kind `cliff`.
+    let cliffs: [Incident]
+    let incidents: [Incident]
     let recommendations: [Advised]
     let unknown: [String]
     let host: Host
@@ -80,7 +82,8 @@ struct AdviceJSON: Encodable {
         measured = advice.mix.measured
         sure = advice.sure.rawValue
         classes = advice.rows.map(Class.init)
-        cliffs = facts.incidents.map(Cliff.init)
+        incidents = facts.incidents.map(Incident.init)
+        cliffs = facts.incidents.filter { $0.kind == .cliff }.map(Incident.init)
         recommendations = advice.recommendations.map(Advised.init)
         unknown = advice.unknowns
         let machine = facts.machine
@@ -117,7 +120,7 @@ extension AdviceJSON.Class {
     }
 }
 
-extension AdviceJSON.Cliff {
+extension AdviceJSON.Incident {
     init(_ incident: MemoryIncident) {
         self.init(
             kind: incident.kind.rawValue, class: incident.jobClass, jid: incident.jid, before: incident.before,

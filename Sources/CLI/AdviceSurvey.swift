@@ -90,7 +90,9 @@ struct AdviceSurvey {
     }
 
     private var queues: [AdviceFacts.Queue] {
-        status.queues.map { queue in
+        let promised = Dictionary(settings.queues.map { ($0.name, $0.latency) }) { first, _ in first }.compactMapValues
+        { $0 }
+        return status.queues.map { queue in
             // Of a class that comes from several queues it is not told apart how long it waited in which.
             var waits = Sketch()
             for cost in costs.classes.values where cost.queues.entries.map(\.queue) == [queue.name.text] {
@@ -98,7 +100,7 @@ struct AdviceSurvey {
             }
             return AdviceFacts.Queue(
                 name: queue.name.text, size: queue.size, waitingSeconds: queue.latencySeconds,
-                promisedSeconds: queue.promise?.promised,
+                promisedSeconds: queue.promise?.promised ?? promised[queue.name],
                 measuredSeconds: waits.quantile(0.95).map { Double($0) / 1000 })
         }
     }

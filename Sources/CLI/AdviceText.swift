@@ -5,10 +5,13 @@ enum AdviceText {
     /// How many classes the table shows, unless one was asked for.
     static let mostRows = 10
 
-    static func page(_ advice: Advice, _ facts: AdviceFacts, isAll: Bool = false) -> String {
-        guard !advice.rows.isEmpty || !advice.recommendations.isEmpty else { return nothing }
+    /// - Parameter jobClass: the one that was asked for.
+    static func page(_ advice: Advice, _ facts: AdviceFacts, of jobClass: String? = nil) -> String {
+        let noRun = jobClass.flatMap { advice.rows.isEmpty ? "There is no run of \($0) in this time." : nil }
+        guard !advice.rows.isEmpty || !advice.recommendations.isEmpty else { return noRun ?? nothing }
         let parts =
-            [head(advice, facts), table(advice, isAll: isAll)] + advice.recommendations.map(paragraph)
+            [noRun ?? head(advice, facts), table(advice, isAll: jobClass != nil)]
+            + advice.recommendations.map(paragraph)
             + [unknowns(advice)]
         return parts.compactMap { $0 }.joined(separator: "\n\n")
     }

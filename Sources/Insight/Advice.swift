@@ -38,15 +38,33 @@ package struct Advice: Equatable, Sendable {
         let mix = JobMix(facts.classes, handlers: facts.handlers)
         self.mix = mix
         rows = Self.rows(facts)
-        var sure = Recommendation.Sureness.of(runs: mix.measured, seconds: facts.seconds)
-        if mix.estimated * 2 > mix.measured || mix.withoutChildren * 2 > mix.measured || mix.knownShare < 0.5 {
-            sure = sure.lower
-        }
-        self.sure = sure
+        sure = Self.sureness(facts, mix)
         recommendations =
             SlotAdvice(facts, mix, sure: sure).recommendations + QueueAdvice(facts).recommendations
             + MemoryAdvice(facts).recommendations + PoolAdvice(facts).recommendations
         unknowns = Self.unknowns(facts, mix)
+    }
+
+    /// What concerns one class: its row, the recommendations that name it, and how much is known of it.
+    package func about(_ jobClass: String, _ facts: AdviceFacts) -> (advice: Advice, facts: AdviceFacts) {
+        var facts = facts
+        facts.classes.removeAll { $0.name != jobClass }
+        facts.incidents.removeAll { $0.jobClass != jobClass }
+        var advice = self
+        advice.rows.removeAll { $0.name != jobClass }
+        advice.recommendations.removeAll { $0.jobClass != jobClass }
+        advice.mix = JobMix(facts.classes, handlers: facts.handlers)
+        advice.sure = Self.sureness(facts, advice.mix)
+        advice.unknowns = Self.unknowns(facts, advice.mix)
+        return (advice, facts)
+    }
+
+    private static func sureness(_ facts: AdviceFacts, _ mix: JobMix) -> Recommendation.Sureness {
+        let sure = Recommendation.Sureness.of(runs: mix.measured, seconds: facts.seconds)
+        let isDoubtful =
+            mix.estimated * 2 > mix.measured || mix.withoutChildren * 2 > mix.measured || mix.knownShare < 0.5
+            || SlotAdvice.usualThreads(facts) > 1
+        return isDoubtful ? sure.lower : sure
     }
 
     private static func rows(_ facts: AdviceFacts) -> [Row] {
@@ -90,6 +108,11 @@ package struct Advice: Equatable, Sendable {
             unknowns.append(
                 "\(mix.estimated) of \(mix.measured) measured runs shared a process with others (threads above 1): their "
                     + "figures are shares of a common sum.")
+        }
+        if mix.measured > 0, SlotAdvice.usualThreads(facts) > 1 {
+            unknowns.append(
+                "Whether threads of one process compute at once, or one at a time behind a global lock, is not known; it is "
+                    + "taken from how long they waited.")
         }
         if mix.measured > 0, mix.memoryRuns == 0 {
             unknowns.append("The memory of no run was measured, so what a slot takes is not known.")

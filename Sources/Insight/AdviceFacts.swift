@@ -143,7 +143,7 @@ package struct AdviceFacts: Equatable, Sendable {
         }
     }
 
-    /// How long ago the oldest run ended that is counted, in seconds; 0 if there is none.
+    /// How long ago the oldest run began that is counted, in seconds; 0 if there is none.
     package var seconds: Double
     package var classes: [Class]
     package var handlers: [Handler]

@@ -30,7 +30,8 @@ package struct JobMix: Equatable, Sendable {
             // All runs of a class cost what the measured ones did on average.
             let scale = Double(cost.runs) / Double(max(1, cost.measured)) / 1e6
             let own = Double(cost.measuredWallMicroseconds) * scale
-            cpu += min(own, Double(cost.cpuMicroseconds) * scale)
+            // A job that computes on several cores at once takes more of them than it takes time.
+            cpu += Double(cost.cpuMicroseconds) * scale
             wait += min(own, Double(cost.coreWaitMicroseconds) * scale)
             io += ioShare * own
             runs += Double(cost.runs)

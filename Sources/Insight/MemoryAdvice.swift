@@ -1,5 +1,8 @@
 /// Which class is behind growing memory and should run alone, and what a change of malloc has brought.
 struct MemoryAdvice {
+    /// Means of memory that are nearer to each other are the same: jobs differ by as much.
+    static let leastDifference = 0.05
+
     private let facts: AdviceFacts
 
     init(_ facts: AdviceFacts) { self.facts = facts }
@@ -24,6 +27,8 @@ struct MemoryAdvice {
         // Nobody is told of no incidents.
         let worst = all.max { $0.after - $0.before < $1.after - $1.before }
         let stays = Quantities.size(max(0, (worst?.after ?? 0) - (worst?.before ?? 0)))
+        // Where others always ran in the same process, it may have been one of them.
+        let isGuess = all.allSatisfy { !$0.alongside.isEmpty }
         var advice: Recommendation
         switch kind {
         case .cliff:
@@ -49,6 +54,7 @@ struct MemoryAdvice {
                 "\(name) was killed for want of memory, \(times), at \(Quantities.size(peak)): work in batches, or raise "
                     + "`limits.memory` of handler \(handlerName).", sure: .high)
         }
+        if isGuess { advice.sure = .low }
         advice.jobClass = name
         advice.handler = handlerName
         advice.arithmetic = all.prefix(3).map { line($0, of: kind) }
@@ -62,7 +68,8 @@ struct MemoryAdvice {
             ? ", \(Quantities.size(Int(Double(incident.after - incident.before) / incident.seconds * 60))) a minute"
             : ""
         let others = incident.alongside.isEmpty ? "" : "; or it was \(incident.alongside.joined(separator: ", "))"
-        return "jid \(incident.jid ?? "-") on \(incident.host): \(Quantities.size(incident.before)) before, at most "
+        return
+            "\(Quantities.moment(incident.at)), jid \(incident.jid ?? "-") on \(incident.host): \(Quantities.size(incident.before)) before, at most "
             + "\(Quantities.size(incident.peak)), \(Quantities.size(incident.after)) \(kind == .growth ? "by then" : "after"), "
             + "within \(Quantities.duration(incident.seconds))\(rate); arguments \(incident.argumentsDigest)\(others)"
     }
@@ -73,16 +80,20 @@ struct MemoryAdvice {
             before > 0
         else { return nil }
         let difference = Double(now) / Double(before) - 1
-        let isBetter = difference <= 0
+        let isSame = abs(difference) < Self.leastDifference
+        let isKept = isSame || difference <= 0
+        let setting = "`malloc: \(change.now)` of handler \(handler.name)"
         var advice = Recommendation(
             .malloc,
-            "`malloc: \(change.now)` of handler \(handler.name) takes \(Quantities.percent(abs(difference))) "
-                + "\(isBetter ? "less" : "more") memory than `\(change.before)` did\(isBetter ? "." : "; the old one was better.")",
+            isSame
+                ? "\(setting) makes no difference to `\(change.before)`."
+                : "\(setting) takes \(Quantities.percent(abs(difference))) \(isKept ? "less" : "more") memory than "
+                    + "`\(change.before)` did\(isKept ? "." : "; the old one was better.")",
             sure: .of(runs: min(change.peaksBefore.runs, change.peaksNow.runs), seconds: 3600))
-        advice.isKept = isBetter
+        advice.isKept = isKept
         advice.handler = handler.name
         advice.setting = "handlers.\(handler.name).malloc"
-        if !isBetter { advice.yaml = "handlers: { \(handler.name): { malloc: \(change.before) } }" }
+        if !isKept { advice.yaml = "handlers: { \(handler.name): { malloc: \(change.before) } }" }
         advice.arithmetic = [
             "before, \(change.before): \(side(change.peaksBefore, before))",
             "now, \(change.now): \(side(change.peaksNow, now))",

@@ -26,6 +26,22 @@ package enum Quantities {
         return "\(whole(seconds / 3600)) h"
     }
 
+    /// Milliseconds since the epoch: "2026-11-22 16:31 UTC". By the days of the Gregorian calendar counted from March on
+    /// (Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms").
+    package static func moment(_ milliseconds: Int64) -> String {
+        let minutes = max(0, min(milliseconds, 250_000_000_000_000)) / 60_000
+        let days = minutes / 1440 + 719_468
+        let (era, dayOfEra) = days.quotientAndRemainder(dividingBy: 146_097)
+        let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
+        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+        let fromMarch = (5 * dayOfYear + 2) / 153
+        let day = dayOfYear - (153 * fromMarch + 2) / 5 + 1
+        let month = fromMarch < 10 ? fromMarch + 3 : fromMarch - 9
+        let year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
+        func two(_ number: Int64) -> String { number < 10 ? "0\(number)" : "\(number)" }
+        return "\(year)-\(two(month))-\(two(day)) \(two(minutes / 60 % 24)):\(two(minutes % 60)) UTC"
+    }
+
     /// A rate or a count with a fraction: "0.07", "3.2", "80", "1240".
     package static func number(_ value: Double) -> String {
         if abs(value) < 0.995 { return decimal(value, places: 2) }

@@ -56,11 +56,11 @@ struct QueueAdvice {
         var advice = Recommendation(
             .queue,
             "Give \(names) a queue of \(long.count == 1 ? "its" : "their") own beside `\(queue)`: \(victim.name) waits behind "
-                + "\(long.count == 1 ? "it" : "them").",
+                + "\(long.count == 1 ? "it" : "them"). Whoever pushes \(long.count == 1 ? "it" : "them") must name the new "
+                + "queue, and `queues` must list it too.",
             sure: .of(runs: min(victim.runs, 10 * long[0].runs), seconds: facts.seconds))
         advice.queue = queue
         advice.jobClass = long[0].name
-        advice.yaml = "queues: [\(queue), \(queue)_long]"
         advice.arithmetic =
             [
                 "\(victim.name) runs for \(Quantities.duration(victim.p95)) and waits for \(Quantities.duration(wait)) in "

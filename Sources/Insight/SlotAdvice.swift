@@ -8,14 +8,19 @@ struct SlotAdvice {
     private let sure: Recommendation.Sureness
     private let network: ClosedNetwork
     private let answer: SlotAnswer
+    private let threadsSharing: Int
+    private let lockWaitShare: Double
 
     init(_ facts: AdviceFacts, _ mix: JobMix, sure: Recommendation.Sureness) {
         self.facts = facts
         self.mix = mix
         self.sure = sure
+        let usual = Self.usual(facts)
+        threadsSharing = usual.threads
+        lockWaitShare = usual.waitShare
         network = ClosedNetwork(
             cores: facts.machine.cores, cpuSeconds: mix.cpuSeconds, ioSeconds: mix.ioSeconds,
-            threads: Self.usualThreads(facts))
+            threads: usual.waitShare >= Self.lockWait ? usual.threads : 1)
         answer = SlotAnswer(facts, mix, network)
     }
 
@@ -24,62 +29,90 @@ struct SlotAdvice {
         return [concurrency, processes, load].compactMap { $0 } + facts.handlers.compactMap(threads)
     }
 
-    /// Of the handlers whose processes run several jobs at once, that of most of the time counts.
-    private static func usualThreads(_ facts: AdviceFacts) -> Int {
+    /// Threads of the handlers whose processes run several jobs at once, that of most of the time.
+    static func usualThreads(_ facts: AdviceFacts) -> Int { usual(facts).threads }
+
+    /// Waiting for a lock is counted with the waiting for a core; with less than this share of their time neither was seen.
+    static let lockWait = 0.05
+
+    private static func usual(_ facts: AdviceFacts) -> (threads: Int, waitShare: Double) {
         var time: [Int: Int] = [:]
+        var measured: [Int: (wall: Int, wait: Int)] = [:]
         for entry in facts.classes {
-            let handler = facts.handlers.first { $0.name == entry.handler }
-            time[handler?.threads ?? 1, default: 0] += entry.cost.wallMicroseconds
+            let threads = facts.handlers.first { $0.name == entry.handler }?.threads ?? 1
+            time[threads, default: 0] += entry.cost.wallMicroseconds
+            measured[threads, default: (0, 0)].wall += entry.cost.measuredWallMicroseconds
+            measured[threads, default: (0, 0)].wait += entry.cost.coreWaitMicroseconds
         }
-        return time.max { ($0.value, $1.key) < ($1.value, $0.key) }?.key ?? 1
+        let threads = time.max { ($0.value, $1.key) < ($1.value, $0.key) }?.key ?? 1
+        let sums = measured[threads] ?? (0, 0)
+        return (threads, Double(sums.wait) / Double(max(1, sums.wall)))
     }
 
     // MARK: Concurrency
 
+    /// How many workers there are; with `auto`, how many it is expected to choose.
+    private var presentWorkers: Int {
+        if case .fixed(let number) = facts.processes { number } else { answer.workers }
+    }
+
+    /// Whether slots and workers stay as they are: the two go together, for it is their product that counts.
+    private var isKept: Bool {
+        guard case .fixed(let present) = facts.concurrency else { return presentWorkers == answer.workers }
+        let total = present * presentWorkers
+        if answer.bound != nil, total > answer.slots { return false }
+        return network.throughput(total) >= Self.near * network.throughput(answer.slots)
+            && total <= max(2 * answer.slots, answer.slots + 4)
+    }
+
     private var concurrency: Recommendation {
-        let value = answer.perWorker
         var advice: Recommendation
         switch facts.concurrency {
         case .auto(let range):
+            let workers = presentWorkers == answer.workers ? "" : " with `processes: \(answer.workers)`"
             advice = Recommendation(
                 .concurrency,
                 "`concurrency: auto` finds this by itself, between \(range.lowerBound) and \(range.upperBound): about "
-                    + "\(value) slots a worker are expected.", sure: sure)
+                    + "\(answer.perWorker) slots a worker are expected\(workers).", sure: sure)
             advice.isKept = true
+            advice.value = answer.perWorker
         case .fixed(let present):
-            let now = network.throughput(present * facts.processes.most)
-            let then = network.throughput(answer.slots)
-            let isEnough = now >= Self.near * then
-            let total = present * facts.processes.most
-            let change = "Set `concurrency: \(value)` (now \(present)): "
-            if !answer.bounds.isEmpty, total > answer.slots {
-                advice = Recommendation(
-                    .concurrency, change + "\(answer.bounds.joined(separator: " and ")) allows no more.", sure: sure)
-            } else if !isEnough {
-                advice = Recommendation(
-                    .concurrency, change + "\(Quantities.percent(then / now - 1)) more throughput while jobs wait.",
-                    sure: sure)
-            } else if total > max(2 * answer.slots, answer.slots + 4) {
-                let saved = mix.slotBytes.map {
-                    " and \(Quantities.size($0 * (total - answer.slots))) less memory is taken"
-                }
-                advice = Recommendation(
-                    .concurrency, change + "as much gets done, each job sooner\(saved ?? "").", sure: sure)
-            } else {
-                advice = Recommendation(
-                    .concurrency,
-                    "Keep `concurrency: \(present)`: it does \(Quantities.percent(min(1, now / then))) of what \(value) "
-                        + "would do.", sure: sure)
-                advice.isKept = true
-                advice.value = present
-            }
+            advice = Recommendation(.concurrency, isKept ? keep(present) : change(present), sure: sure)
+            advice.isKept = isKept
+            advice.value = isKept ? present : answer.perWorker
             advice.present = present
+            if !isKept { advice.yaml = "concurrency: \(answer.perWorker)" }
+        }
+        if answer.isStarved, let bound = answer.bound, !advice.text.contains(bound) {
+            advice.text += " But \(bound): raise it, or run fewer elsewhere."
         }
         advice.setting = "concurrency"
-        advice.value = advice.value ?? value
-        if !advice.isKept { advice.yaml = "concurrency: \(value)" }
         advice.arithmetic = arithmetic
         return advice
+    }
+
+    private func keep(_ present: Int) -> String {
+        let share = network.throughput(present * presentWorkers) / network.throughput(answer.slots)
+        let workers = answer.workers == presentWorkers ? "" : " with `processes: \(answer.workers)`"
+        return
+            "Keep `concurrency: \(present)`: it does \(Quantities.percent(min(1, share))) of what \(answer.perWorker)\(workers) "
+            + "would do."
+    }
+
+    private func change(_ present: Int) -> String {
+        let total = present * presentWorkers
+        let (now, then) = (network.throughput(total), network.throughput(answer.slots))
+        let change =
+            presentWorkers == answer.workers
+            ? "Set `concurrency: \(answer.perWorker)` (now \(present)): "
+            : "Set `concurrency: \(answer.perWorker)` and `processes: \(answer.workers)`, which are \(answer.slots) slots (now "
+                + "\(present) and \(presentWorkers), which are \(total)): "
+        if let bound = answer.bound, total > answer.slots { return "\(change)\(bound)." }
+        if now < Self.near * then {
+            return "\(change)\(Quantities.percent(then / now - 1)) more throughput while jobs wait."
+        }
+        let saved = mix.slotBytes.map { " and \(Quantities.size($0 * (total - answer.slots))) less memory is taken" }
+        return "\(change)as much gets done, each job sooner\(saved ?? "")."
     }
 
     private var arithmetic: [String] {
@@ -100,6 +133,13 @@ struct SlotAdvice {
             let steps = Set([facts.concurrency.most * facts.processes.most, answer.slots, 5, 2 * answer.slots]).sorted()
             let done = steps.map { "\($0): \(percent(network.throughput($0) / most))" }.joined(separator: ", ")
             lines.append("jobs do not take turns perfectly; so many slots on this host do so much of that: \(done)")
+        }
+        if threadsSharing > 1 {
+            let isLocked = network.threads > 1
+            lines.append(
+                "jobs in processes with \(threadsSharing) threads waited for a lock or a core for \(percent(lockWaitShare)) of "
+                    + "their time: it is taken that \(isLocked ? "one" : "each") thread of a process "
+                    + "\(isLocked ? "computes at a time" : "can compute while others do")")
         }
         let memory = mix.slotBytes.map { "+\(Quantities.size($0)) memory" } ?? "its memory is not known"
         lines.append("the next slot: +\(percent(network.gain(after: answer.slots))) throughput, \(memory)")
@@ -128,7 +168,7 @@ struct SlotAdvice {
                 .processes, "`processes: auto` stays between \(range.lowerBound) and \(range.upperBound).", sure: sure)
             isKept = true
         case .fixed(let present):
-            isKept = present == answer.workers
+            isKept = self.isKept || present == answer.workers
             advice = Recommendation(
                 .processes,
                 isKept ? "Keep `processes: \(present)`." : "Set `processes: \(answer.workers)` (now \(present)).",
@@ -137,15 +177,18 @@ struct SlotAdvice {
         }
         advice.isKept = isKept
         advice.setting = "processes"
-        advice.value = answer.workers
+        advice.value = isKept ? presentWorkers : answer.workers
         if !isKept { advice.yaml = "processes: \(answer.workers)" }
         let busyCores = perSecond * mix.cpuSeconds
         advice.arithmetic = [
             "handlers are processes of their own, so slots fill the \(Quantities.number(facts.machine.cores)) cores, however "
-                + "many workers have them: \(answer.slots) slots / \(SlotAnswer.mostPerWorker) a worker at most = \(answer.workers)",
+                + "many workers have them: for \(answer.slots), at most \(SlotAnswer.mostPerWorker) a worker, \(answer.leastWorkers) would do"
+                + (presentWorkers == answer.leastWorkers ? "" : "; you have \(presentWorkers)"),
             "handlers used \(Quantities.number(busyCores)) cores on average on "
                 + Quantities.count(max(1, facts.hosts.count), "host")
-                + (facts.machine.cpuUse.map { "; this one's CPU is \(Quantities.percent($0)) busy now" } ?? ""),
+                + (facts.machine.cpuUse.map {
+                    "; this one's CPU is \(Quantities.percent($0)) busy now, which is shown, and not used in the number"
+                } ?? ""),
         ]
         return advice
     }
@@ -188,14 +231,14 @@ struct SlotAdvice {
             isKept
                 ? "Keep `threads: \(handler.threads)` of handler \(handler.name)."
                 : "Set `threads: \(value)` of handler \(handler.name) (now \(handler.threads)), if its runtime has a global "
-                    + "lock, as CPython and CRuby have.", sure: sure.lower)
+                    + "lock, as CPython and CRuby have.", sure: .of(runs: own.measured, seconds: facts.seconds).lower)
         advice.isKept = isKept
         advice.handler = handler.name
         advice.setting = key
         advice.present = handler.threads
         advice.value = isKept ? handler.threads : value
         if !isKept { advice.yaml = "handlers: { \(handler.name): { threads: \(value) } }" }
-        let memory = own.slotBytes.map { ", about +\(Quantities.size($0)) memory" } ?? ""
+        let memory = own.slotBytes.map { ", at most +\(Quantities.size($0)) memory" } ?? ""
         let chosen = advice.value ?? value
         advice.arithmetic = [
             "Amdahl's law: one thread computes at a time, so at an I/O share of \(Quantities.percent(process.ioShare)) a "

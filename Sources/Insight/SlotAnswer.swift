@@ -13,8 +13,12 @@ struct SlotAnswer {
     /// Of the whole host.
     let slots: Int
     let workers: Int
-    /// What keeps it from being more, if something does.
-    let bounds: [String]
+    /// How few workers could have as many slots.
+    let leastWorkers: Int
+    /// What keeps it from being more, if something does: the end of a sentence.
+    let bound: String?
+    /// The connections left do not suffice for a single job.
+    let isStarved: Bool
     /// What handlers can have: what is available now and what they have already, less a reserve. Bytes.
     let memoryBudget: Int
 
@@ -29,29 +33,39 @@ struct SlotAnswer {
         var cautious = network
         cautious.cpuSeconds *= Self.margin
         var slots = cautious.leastSlots(for: Self.enough, most: most)
-        var bounds: [String] = slots == most ? ["\(Self.mostPerWorker) slots a worker and a worker a core"] : []
+        var bound = slots == most ? "\(Self.mostPerWorker) slots a worker and a worker a core allow no more" : nil
+        var isStarved = false
         if let slotBytes = mix.slotBytes, memoryBudget / max(1, slotBytes) < slots {
             slots = max(1, memoryBudget / max(1, slotBytes))
-            bounds = ["memory"]
+            bound = "memory allows no more"
         }
         let handlers = facts.handlers.map { PoolDemand.Handler(isServe: $0.isServe, connections: $0.connections) }
         let perSlot = PoolDemand.demand(of: handlers, slots: 1)
         for pool in facts.pools {
             guard let wanted = perSlot[pool.name], wanted > 0, pool.left / wanted < slots else { continue }
             slots = max(1, pool.left / wanted)
-            bounds = ["pool \(pool.name)"]
+            isStarved = pool.left < wanted
+            bound =
+                if pool.left <= 0 {
+                    "the other hosts take all \(pool.limit) connections of pool \(pool.name)"
+                } else if isStarved {
+                    "of pool \(pool.name)'s \(pool.limit) connections \(pool.left) are left, and a job takes \(wanted)"
+                } else { "pool \(pool.name) allows no more" }
+            if isStarved { break }
         }
-        var workers = max(1, (slots + Self.mostPerWorker - 1) / Self.mostPerWorker)
+        leastWorkers = max(1, (slots + Self.mostPerWorker - 1) / Self.mostPerWorker)
+        var workers = leastWorkers
         switch facts.processes {
         case .fixed(let present): workers = min(max(workers, present), slots)
-        case .auto(let range): workers = max(workers, range.lowerBound)
+        case .auto(let range): workers = max(range.lowerBound, min(workers, range.upperBound))
         }
-        var perWorker = max(1, bounds.isEmpty ? (slots + workers - 1) / workers : slots / workers)
+        var perWorker = max(1, bound == nil ? (slots + workers - 1) / workers : slots / workers)
         if case .auto(let range) = facts.concurrency {
             perWorker = max(range.lowerBound, min(perWorker, range.upperBound))
         }
         self.slots = perWorker * workers
         self.workers = workers
-        self.bounds = bounds
+        self.bound = bound
+        self.isStarved = isStarved
     }
 }

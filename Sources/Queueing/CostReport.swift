@@ -12,10 +12,10 @@ package struct CostReport: Equatable, Sendable {
     package var since: Timestamp?
     /// What is known of handlers whose setting of malloc was changed, by name of the handler.
     package var malloc: [String: MallocChange] = [:]
-    /// The newest first.
+    /// Of the time that was asked for, the newest first.
     package var incidents: [MemoryIncident] = []
 
-    /// How long ago the oldest run ended that is counted, in seconds.
+    /// How long ago the oldest run began that is counted, in seconds.
     package var seconds: Double { since.map { max(1, now.seconds - $0.seconds) } ?? 0 }
 
     package static let longestSeconds = Double(CostFields.hours) * 3600
@@ -34,7 +34,7 @@ package struct CostReport: Equatable, Sendable {
             ] + handlers.map { RedisCommand(["HGETALL", Keys.mallocCost($0)]) })
         guard let now = try Timestamp(redisTime: first[0].accepted()) else { throw .unreadable("TIME") }
         var report = CostReport(now: now)
-        report.incidents = try MemoryIncident.read(first[2], now: now)
+        report.incidents = try MemoryIncident.read(first[2], now: now, last: seconds)
         for (handler, reply) in zip(handlers, first.dropFirst(3)) {
             report.malloc[handler] = MallocChange(try reply.accepted().textByName)
         }

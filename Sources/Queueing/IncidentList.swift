@@ -19,8 +19,9 @@ extension MemoryIncident {
 
     static var readCommand: RedisCommand { RedisCommand(["LRANGE", Keys.incidents, "0", "-1"]) }
 
-    static func read(_ reply: RedisReply, now: Timestamp) throws(RedisError) -> [MemoryIncident] {
-        let oldest = now.milliseconds - Int64(keptSeconds) * 1000
+    /// - Parameter seconds: how far back.
+    static func read(_ reply: RedisReply, now: Timestamp, last seconds: Double) throws(RedisError) -> [MemoryIncident] {
+        let oldest = now.milliseconds - Int64(max(0, min(seconds, Double(keptSeconds))) * 1000)
         var incidents: [MemoryIncident] = []
         for element in try reply.accepted().elements ?? [] {
             guard let incident = element.bytes.flatMap(MemoryIncident.init(json:)), incident.at >= oldest else {

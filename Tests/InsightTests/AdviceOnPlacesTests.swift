@@ -5,11 +5,12 @@ import Testing
 @Suite("Advice on queues, memory and pools")
 struct AdviceOnPlacesTests {
     private func incident(
-        _ kind: MemoryIncident.Kind = .cliff, jid: String = "j1", kept: Int = 300 << 20
+        _ kind: MemoryIncident.Kind = .cliff, jid: String = "j1", kept: Int = 300 << 20, alongside: [String] = []
     ) -> MemoryIncident {
         MemoryIncident(
             kind: kind, jobClass: "Report", jid: jid, argumentsDigest: "5feceb66", handler: "h", host: "web-1",
-            before: 50 << 20, peak: 400 << 20, after: 50 << 20 + kept, seconds: 2, at: 1_795_315_261_885)
+            before: 50 << 20, peak: 400 << 20, after: 50 << 20 + kept, seconds: 2, at: 1_795_315_261_885,
+            alongside: alongside)
     }
 
     @Test("a class of long runs before which short ones wait gets a queue of its own")
@@ -18,7 +19,11 @@ struct AdviceOnPlacesTests {
         let long = AdviceTests.cost(runs: 200, cpu: 1, io: 11, wait: 9)
         let advice = try #require(AdviceTests.advice(AdviceTests.facts(["Mail": short, "Export": long]), .queue))
         #expect(advice.queue == "default" && advice.jobClass == "Export" && advice.sure == .high)
-        #expect(advice.text == "Give Export a queue of its own beside `default`: Mail waits behind it.")
+        #expect(
+            advice.text
+                == "Give Export a queue of its own beside `default`: Mail waits behind it. Whoever pushes it must name the new "
+                + "queue, and `queues` must list it too.")
+        #expect(advice.yaml == nil, "the other queues of the configuration are not known here")
         #expect(advice.arithmetic[0].contains("Mail runs for 39 ms and waits for 7.9 s"), "\(advice.arithmetic)")
         // They do not wait, or in another queue, or nobody is long.
         let quick = AdviceTests.cost(runs: 5000, cpu: 0.01, io: 0.03, wait: 0.02)
@@ -50,11 +55,20 @@ struct AdviceOnPlacesTests {
         let advice = try #require(AdviceTests.advice(facts, .isolate))
         #expect(advice.jobClass == "Report" && advice.yaml == "handlers: { h: { isolate: auto } }" && !advice.isKept)
         #expect(advice.text.hasPrefix("Report leaves memory behind: up to 500 MB, in 2 runs."))
-        #expect(advice.arithmetic[0].contains("jid j1 on web-1: 50 MB before, at most 400 MB, 350 MB after"))
+        #expect(advice.arithmetic[0].contains(", jid j1 on web-1: 50 MB before, at most 400 MB, 350 MB after"))
         facts.handlers[0].isolates = true
         #expect(AdviceTests.advice(facts, .isolate)?.isKept == true)
         facts.isolated = [.init(jobClass: "Report", handler: "h", reason: "r")]
         #expect(AdviceTests.advice(facts, .isolate)?.text.contains("processes of its own now") == true)
+    }
+
+    @Test("a cliff that may have been another class's is a guess, unless the class was alone once")
+    func guesses() {
+        var facts = AdviceTests.facts()
+        facts.incidents = [incident(alongside: ["Other"])]
+        #expect(AdviceTests.advice(facts, .isolate)?.sure == .low)
+        facts.incidents.append(incident(jid: "j2"))
+        #expect(AdviceTests.advice(facts, .isolate)?.sure == .high)
     }
 
     @Test("growth and kills for want of memory are told of with their class")
@@ -82,6 +96,17 @@ struct AdviceOnPlacesTests {
         #expect(AdviceTests.advice(facts, .malloc)?.yaml == "handlers: { h: { malloc: arenas=2 } }")
     }
 
+    @Test("less than 5 % more or less memory is no difference", arguments: [96, 104])
+    func mallocNoise(percent: Int) {
+        var facts = AdviceTests.facts()
+        facts.handlers[0].malloc = .init(
+            before: "system", peaksBefore: .init(runs: 500, sumKB: 50_000_000, highestKB: 900 << 10),
+            now: "arenas=2", peaksNow: .init(runs: 500, sumKB: 500_000 * percent, highestKB: 600 << 10))
+        let advice = AdviceTests.advice(facts, .malloc)
+        #expect(advice?.text == "`malloc: arenas=2` of handler h makes no difference to `system`.")
+        #expect(advice?.isKept == true && advice?.yaml == nil)
+    }
+
     @Test("pools: what all hosts may want, and what that leaves for slots here")
     func pools() throws {
         var facts = AdviceTests.facts()
@@ -94,6 +119,15 @@ struct AdviceOnPlacesTests {
         #expect(AdviceTests.advice(facts, .pool)?.isKept == false)
         let slots = try #require(AdviceTests.advice(facts, .concurrency))
         #expect(slots.value == 5 && slots.text.contains("pool postgres allows no more"), "\(slots)")
+    }
+
+    @Test("with no connections left the advice says that the others take them all", arguments: [1, 10])
+    func starved(present: Int) throws {
+        var facts = AdviceTests.facts(concurrency: .fixed(present))
+        facts.handlers[0].connections = ["postgres": 1]
+        facts.pools = [.init(name: "postgres", limit: 40, here: present, elsewhere: ["web-2": 40])]
+        let slots = try #require(AdviceTests.advice(facts, .concurrency))
+        #expect(slots.value == 1 && slots.text.contains("the other hosts take all 40 connections of pool postgres"))
     }
 
     @Test(
@@ -116,6 +150,10 @@ struct AdviceOnPlacesTests {
         #expect(
             [0.0004, 0.025, 1.25, 42, 300, 86_400].map(Quantities.duration)
                 == ["0.4 ms", "25 ms", "1.3 s", "42 s", "5 min", "24 h"])
+        #expect(
+            [0, 951_782_340_000, 1_709_208_000_000, 1_798_761_599_999].map(Quantities.moment) == [
+                "1970-01-01 00:00 UTC", "2000-02-28 23:59 UTC", "2024-02-29 12:00 UTC", "2026-12-31 23:59 UTC",
+            ])
         #expect([0.066, 3.2, 1240, .infinity].map(Quantities.number) == ["0.07", "3.2", "1240", "unlimited"])
     }
 }

@@ -144,6 +144,57 @@ struct AdviceTests {
         #expect(Self.advice(wide, .processes)?.value == 1 && Self.advice(wide, .concurrency)?.value == 250)
     }
 
+    @Test("where workers change concurrency changes with them, to the wanted slots together")
+    func product() throws {
+        let tight = AdviceFacts.Machine(cores: 2, memory: 1 << 30, available: 0)
+        // 398 MB are for 7 slots of 50 MB.
+        let facts = Self.facts(concurrency: .fixed(1), processes: .fixed(10), machine: tight)
+        let slots = try #require(Self.advice(facts, .concurrency))
+        let workers = try #require(Self.advice(facts, .processes))
+        #expect(!slots.isKept && slots.value == 1 && workers.value == 7 && !workers.isKept)
+        #expect(
+            slots.text.contains(
+                "`concurrency: 1` and `processes: 7`, which are 7 slots (now 1 and 10, which are 10): memory"),
+            "\(slots.text)")
+        let two = try #require(Self.advice(Self.facts(concurrency: .fixed(7), processes: .fixed(2)), .processes))
+        #expect(two.isKept && two.arithmetic[0].hasSuffix("1 would do; you have 2"), "\(two)")
+    }
+
+    @Test("jobs that compute on several cores count whole")
+    func severalCores() {
+        let facts = Self.facts(["A": Self.cost(cpu: 0.4, io: 0)])
+        var cost = facts.classes[0].cost
+        cost.measuredWallMicroseconds /= 4
+        cost.wallMicroseconds /= 4
+        let mix = JobMix([.init(name: "A", cost: cost, handler: "h")], handlers: facts.handlers)
+        #expect(abs(mix.cpuSeconds - 0.4) < 1e-6 && mix.ioSeconds == 0)
+    }
+
+    @Test("a lock around threads is assumed only where runs were seen to wait")
+    func lock() throws {
+        let handler = AdviceFacts.Handler(name: "h", threads: 10)
+        func slots(_ wait: Double) throws -> (value: Int, line: String) {
+            let facts = Self.facts(
+                ["A": Self.cost(cpu: 0.02, io: 0.08, coreWait: wait, isEstimate: true)],
+                machine: .init(cores: 8, memory: 64 << 30, available: 50 << 30), handler: handler)
+            #expect(Advice(facts).unknowns.contains { $0.contains("global lock") } && Advice(facts).sure == .medium)
+            let advice = try #require(Self.advice(facts, .concurrency))
+            return (advice.value ?? 0, advice.arithmetic.joined(separator: "\n"))
+        }
+        let (free, locked) = (try slots(0), try slots(0.02))
+        #expect(free.line.contains("each thread of a process can compute") && free.value < locked.value)
+        #expect(locked.line.contains("waited for a lock or a core for 17 % of their time"), "\(locked.line)")
+    }
+
+    @Test("of one class, how many runs and how sure are its own")
+    func ofOneClass() {
+        let facts = Self.facts(["A": Self.cost(runs: 50), "B": Self.cost()])
+        let (a, of) = Advice(facts).about("A", facts)
+        #expect(a.mix.measured == 50 && a.sure == .low && a.rows.map(\.name) == ["A"])
+        #expect(of.classes.map(\.name) == ["A"] && Advice(facts).sure == .high)
+        #expect(Advice(facts).about("C", facts).advice.rows.isEmpty)
+    }
+
     @Test("memory bounds it: of the host or the cgroup, with what handlers hold already")
     func memory() throws {
         let machine = AdviceFacts.Machine(cores: 2, memory: 1 << 30, available: 300 << 20, place: "the cgroup /x")
@@ -166,7 +217,7 @@ struct AdviceTests {
         #expect(advice.arithmetic.contains { $0.contains("1 / (1 - 0.9) = 10 times") })
         #expect(
             advice.arithmetic.contains {
-                $0.contains("the next thread after") && $0.contains("throughput, about +25 MB")
+                $0.contains("the next thread after") && $0.contains("throughput, at most +25 MB")
             })
         #expect(Self.advice(facts, .concurrency)?.arithmetic.first?.contains("~90 %") == true)
     }

@@ -59,6 +59,22 @@ struct AdviceTests {
             let host = all["host"] as? [String: Any] ?? [:]
             #expect((host["cores"] as? Double ?? 0) > 0 && (host["memory"] as? Int ?? 0) > 1 << 20)
             #expect(Array(classes(advice(scene, "--class", "Burn")).keys) == ["Burn"])
+            #expect(advice(scene, "--class", "Burn")["measured"] as? Int ?? 99 <= 8)
+            let unknown = scene.daemon.martlet(["advise", "--class", "Nobody"])
+            #expect(unknown.code == 0 && unknown.output.contains("no run of Nobody"), "\(unknown.output)")
+            // Of two incidents, one is a cliff; a third is older than what is asked for.
+            func incident(_ kind: String, hoursAgo: Double) -> String {
+                let at = Int((Date().timeIntervalSince1970 - hoursAgo * 3600) * 1000)
+                return #"{"kind":"\#(kind)","class":"Burn","before":1,"peak":3,"after":2,"at":\#(at)}"#
+            }
+            for (kind, hours) in [("cliff", 30), ("growth", 0.1), ("cliff", 0.1)] {
+                try scene.jobs.call("LPUSH", "martlet:incidents", incident(kind, hoursAgo: hours))
+            }
+            func kinds(_ list: String) -> [String] {
+                (advice(scene)[list] as? [[String: Any]] ?? []).compactMap { $0["kind"] as? String }
+            }
+            #expect(kinds("cliffs") == ["cliff"] && kinds("incidents") == ["cliff", "growth"])
+            try scene.jobs.call("DEL", "martlet:incidents")
 
             let text = scene.daemon.martlet(["advise"])
             #expect(text.code == 0 && text.errors.isEmpty, "\(text.errors)")

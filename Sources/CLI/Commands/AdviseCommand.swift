@@ -40,13 +40,11 @@ struct AdviseCommand: ParsableCommand {
         var facts = survey.facts
         var advice = Advice(facts)
         if let jobClass {
-            advice.rows.removeAll { $0.name != jobClass }
-            advice.recommendations.removeAll { $0.jobClass != jobClass }
-            facts.incidents.removeAll { $0.jobClass != jobClass }
+            (advice, facts) = advice.about(jobClass, facts)
         }
         Output.line(
             json
                 ? try AdviceJSON(advice, facts, now: survey.costs.now).text()
-                : AdviceText.page(advice, facts, isAll: jobClass != nil))
+                : AdviceText.page(advice, facts, of: jobClass))
     }
 }
