@@ -73,10 +73,13 @@ package struct Chunk: Sendable {
         return lists
     }
 
-    /// - Throws: `refused` if the server serves nobody for now, or not us.
+    /// - Throws: `refused` if the server serves nobody for now.
     package static func answer(_ reply: RedisReply) throws(RedisError) -> Answer {
-        // About this command and its keys, such as WRONGTYPE of our own reservations: all else goes on.
-        if let refusal = reply.refusal, refusal.meaning == .command { return .blocked(refusal) }
+        // About this command and its keys, such as WRONGTYPE of our own reservations, or a right that is missing: all else
+        // goes on. Should we be barred from more than this, other commands find out.
+        if let refusal = reply.refusal, refusal.meaning == .command || refusal.meaning == .barred {
+            return .blocked(refusal)
+        }
         guard let parts = try reply.accepted().elements, let what = parts.first?.text else {
             throw .unreadable("chunk")
         }

@@ -105,6 +105,25 @@ struct ChunkTests {
         try store.run("ACL", "LOG", "RESET")
     }
 
+    @Test(
+        "a queue for which there is no right at all blocks its chunk, not the connection", arguments: ["other", "rows"])
+    func foreignQueue(name: String) throws {
+        let (store, chunk) = try Self.scene()
+        let allowed = name == "rows" ? "other" : "rows"
+        let endpoint = try store.server.admit(
+            moreRules: ["resetkeys", "~martlet:*", "~queues", "~queue:\(allowed)", "~schedule"])
+        let user = try RedisConnection.open(endpoint, timeout: 10, name: "few", scripts: Scripts.all)
+        let reply = try user.call(chunk.command(identity: "me", deepest: 100))
+        #expect(reply.refusal == nil, "the script itself does not fail")
+        guard case .blocked = try Chunk.answer(reply) else {
+            Issue.record("it was not refused: \(reply)")
+            return
+        }
+        #expect(try store.queue(allowed) == [])
+        #expect(try store.reserved().values.map(\.self) == ["job"])
+        try store.run("ACL", "LOG", "RESET")
+    }
+
     @Test("a full Redis takes no chunk, and later it does")
     func full() throws {
         let (store, chunk) = try Self.scene()

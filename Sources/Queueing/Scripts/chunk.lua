@@ -9,6 +9,7 @@
 --
 -- Whether it was done before is told by the payload, so it may be sent again when an answer was lost. What is refused in
 -- the middle, for lack of a right or of memory, is taken back: children that were pushed here are still first in their lists.
+-- Handlers name the queues: a name for which a right is missing is the trouble of one run, and no error of the script.
 local reservations, schedule, queues = unpack(KEYS)
 local id, before, after, prefix, deepest = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
 
@@ -23,9 +24,10 @@ local function take()
 end
 
 local function objection(key, wanted)
-  local found = redis.call('TYPE', key).ok
-  if found == wanted or found == 'none' then return nil end
-  return 'WRONGTYPE ' .. key .. ' is a ' .. found .. ', not a ' .. wanted
+  local found = redis.pcall('TYPE', key)
+  if found.err then return found.err end
+  if found.ok == wanted or found.ok == 'none' then return nil end
+  return 'WRONGTYPE ' .. key .. ' is a ' .. found.ok .. ', not a ' .. wanted
 end
 
 local lists = {}
@@ -34,7 +36,8 @@ for list = 1, tonumber(take()) do
   local key = prefix .. name
   local problem = objection(key, 'list')
   if problem then return { 'blocked', problem } end
-  local depth = redis.call('LLEN', key)
+  local depth = redis.pcall('LLEN', key)
+  if type(depth) ~= 'number' then return { 'blocked', depth.err } end
   if deepest > 0 and depth >= deepest then return { 'deep', name, depth } end
   lists[list] = { name = name, key = key, first = cursor, last = cursor + count - 1 }
   cursor = cursor + count
