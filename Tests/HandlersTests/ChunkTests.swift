@@ -116,6 +116,18 @@ struct ChunkTests {
         #expect(try rig.nextReport().outcome.failure?.errorClass == "Timeout")
         #expect(try rig.run(job(#""done""#)).outcome == .succeeded)
     }
+
+    @Test("a run that has answered in time is not timed out because its process is held")
+    func answeredWhileHeld() throws {
+        let rig = try Rig(serve(timeout: 2, grace: 0.1), slots: 1)
+        #expect(try rig.run(job(#""done""#)).outcome == .succeeded)
+        try rig.start(job(#""chunks",3"#))
+        rig.dispatcher.hold(0, true)
+        let report = try rig.nextReport()
+        #expect(report.outcome == .succeeded)
+        #expect(report.durationSeconds >= 2, "it was held all the time")
+        #expect(rig.chunks.count == 3)
+    }
 }
 
 extension Rig {

@@ -23,4 +23,15 @@ extension ServeProcess {
         if isHeld { held.insert(slot) } else { held.remove(slot) }
         channel?.holdAnswers(!held.isEmpty)
     }
+
+    /// The run that goes on in a slot. While its process is held an answer may lie in the pipe, so that is read first: one
+    /// read takes all that a pipe holds.
+    func unanswered(in slot: Int) -> Int? {
+        guard !held.isEmpty, let channel else { return number(in: slot) }
+        readOnce(channel)
+        let number = number(in: slot)
+        // Otherwise the process ends now.
+        if number == nil { offerRoom() }
+        return number
+    }
 }

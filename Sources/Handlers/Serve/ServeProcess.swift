@@ -98,21 +98,20 @@ final class ServeProcess: EventSink, HandlerProcessOwner, RunKeeper {
     }
 
     func timeOut(slot: Int, with failure: Failure) {
-        guard let number = number(in: slot) else { return }
+        guard let number = unanswered(in: slot) else { return }
         let jid = host.board.entries[slot]?.run.job.jid ?? "without jid"
         handle(.timedOut(number, failure, job: "job \(jid)"))
     }
 
     func interrupt(slot: Int, grace: Double) {
-        guard let number = number(in: slot) else { return }
+        guard let number = unanswered(in: slot) else { return }
         handle(.interrupted(number, grace: grace))
     }
 
     func retire() { handle(.retired) }
-
     func stop(grace: Double) { handle(.stopped(grace: grace)) }
 
-    private func number(in slot: Int) -> Int? { assignments.first { $0.slot == slot }?.number }
+    func number(in slot: Int) -> Int? { assignments.first { $0.slot == slot }?.number }
 
     // MARK: Pipes
 
@@ -131,13 +130,19 @@ final class ServeProcess: EventSink, HandlerProcessOwner, RunKeeper {
 
     private func readAnswers(_ channel: ServeChannel) {
         let count = assignments.count
+        readOnce(channel)
+        if assignments.count < count { offerRoom() }
+    }
+
+    func readOnce(_ channel: ServeChannel) {
         let step = channel.read { take($0) }
         handle(.readEnded)
-        if step == .end {
-            channel.closeAnswers()
-            handle(.hungUp)
-        }
-        guard assignments.count < count else { return }
+        guard step == .end else { return }
+        channel.closeAnswers()
+        handle(.hungUp)
+    }
+
+    func offerRoom() {
         if let limit = handler.settings.maxMemory, !state.isDue, let used = meter?.residentBytes(), used > limit {
             handle(.overdue(.memory(used)))
         }
