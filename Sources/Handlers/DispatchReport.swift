@@ -26,6 +26,8 @@ package struct ChunkReport: Sendable {
     package let jobs: [[UInt8]]
     /// One JSON value of at most `Checkpoint.longest` bytes, on one line.
     package let checkpoint: [UInt8]
+    /// Whether the run's process may have others: it cannot be held or ended without them.
+    package let sharesProcess: Bool
 }
 
 /// A sign of life from a run that goes on.

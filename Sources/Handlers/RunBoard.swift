@@ -119,10 +119,11 @@ final class RunBoard {
 
     /// Hands on what a run streams, at once: it comes before the run's outcome.
     func chunk(_ jobs: [[UInt8]], checkpoint: [UInt8], slot: Int) throws(ProtocolViolation) {
-        guard entries[slot] != nil else { return }
-        if let objection = reportChunk(ChunkReport(slot: slot, jobs: jobs, checkpoint: checkpoint)) {
-            throw ProtocolViolation(objection)
-        }
+        guard let entry = entries[slot] else { return }
+        let report = ChunkReport(
+            slot: slot, jobs: jobs, checkpoint: checkpoint,
+            sharesProcess: handlers[entry.handler].settings.threads > 1)
+        if let objection = reportChunk(report) { throw ProtocolViolation(objection) }
     }
 
     func progress(slot: Int, percent: Double?, note: String?) {

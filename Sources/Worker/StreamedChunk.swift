@@ -14,10 +14,13 @@ package struct StreamedChunk: Sendable {
     let checkpoint: [UInt8]
     /// What it weighs in our memory, about.
     let bytes: Int
+    /// `ChunkReport.sharesProcess`
+    let sharesProcess: Bool
 
-    package init(children: [JobDraft.Prepared], checkpoint: [UInt8]) {
+    package init(children: [JobDraft.Prepared], checkpoint: [UInt8], sharesProcess: Bool = false) {
         self.children = children
         self.checkpoint = checkpoint
+        self.sharesProcess = sharesProcess
         bytes = children.reduce(checkpoint.count) { $0 + $1.payload.count + Self.overhead }
     }
 
@@ -54,6 +57,6 @@ package struct StreamedChunk: Sendable {
                     "wrote a checkpoint of \(report.checkpoint.count) bytes with which its job could not be run again: "
                     + "\(error)")
         }
-        self.init(children: children, checkpoint: report.checkpoint)
+        self.init(children: children, checkpoint: report.checkpoint, sharesProcess: report.sharesProcess)
     }
 }

@@ -34,7 +34,6 @@ extension WorkerLoop {
     func ended(_ report: DispatchReport) {
         board?.set(nil, slot: report.slot)
         guard let run = state.slots[report.slot].occupation else { return }
-        tally.note(report, of: run)
         slotMeter?.note(report)
         if let cost = report.cost {
             heartbeat.coreWaits.note(cost)
@@ -44,6 +43,7 @@ extension WorkerLoop {
             report, of: run.job, random: &random, now: now.wall, limits: plan.settings.payloadLimits)
         take(.ran(slot: report.slot, result))
         if state.streams[report.slot]?.result == nil {
+            tally.note(report, of: run)
             jobLog.ended(run.job, from: run.reservation.queue, report, report.outcome, state.latestVerdict)
         } else {
             waitingReports[report.slot] = report

@@ -27,6 +27,8 @@ extension WorkerLoop {
     /// A run that ended earlier has waited for its chunks.
     func concluded(_ slot: Int, _ run: Slot.Occupation, _ outcome: Outcome, _ verdict: Verdict) {
         guard let report = waitingReports.removeValue(forKey: slot) else { return }
+        // Cut meanwhile, it will run again and counts then.
+        if outcome != .interrupted { tally.note(report, of: run) }
         jobLog.ended(run.job, from: run.reservation.queue, report, outcome, verdict)
     }
 

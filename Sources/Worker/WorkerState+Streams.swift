@@ -99,11 +99,13 @@ extension WorkerState {
         let open = streams.keys.sorted()
         endAtStop(open, now)
         makeRoom(open, now)
+        let isCrowded = streams.values.reduce(0) { $0 + $1.bytes } >= ChunkStream.mostBytesTogether
         for slot in open {
             guard let stream = streams[slot] else { continue }
-            if stream.isHeld != stream.isFull, stream.result == nil {
-                streams[slot]?.isHeld = stream.isFull
-                actions.append(.hold(slot: slot, stream.isFull))
+            let isFull = stream.isFull(isCrowded: isCrowded)
+            if stream.isHeld != isFull, stream.result == nil {
+                streams[slot]?.isHeld = isFull
+                actions.append(.hold(slot: slot, isFull))
             }
             if stream.isEmpty { streams[slot] = nil }
             guard isLinked, !isComparing, let chunk = stream.next(at: now.boot), let run = slots[slot].occupation else {
@@ -124,26 +126,37 @@ extension WorkerState {
     }
 
     /// Whoever stops does not wait for room for children: the run goes back, and another worker takes it up at its checkpoint.
-    /// At the deadline one that is done, and was refused once, goes back as well.
+    /// With it end the other runs of its process, so these are given what time there is, unless they are stuck as well. At the
+    /// deadline one that is done, and was refused once, goes back, too.
     private mutating func endAtStop(_ open: [Int], _ now: Moment) {
         guard case .stopping(let deadline) = phase else { return }
+        let areAllStuck = areAllStuck(open, now)
         for slot in open {
             guard let stream = streams[slot], stream.obstacle != nil, !stream.isInDoubt else { continue }
-            guard stream.isStuck || (now.boot >= deadline && stream.result != nil) else { continue }
+            let isOver = stream.result != nil
+            let isStuck = stream.isStuck(at: now.boot) && (isOver || !stream.sharesProcess || areAllStuck)
+            // Its neighbours may have answered, which nobody reads while it is held: without a deadline that would be for ever.
+            let isInTheWay = deadline == .never && stream.isHeld && stream.isLongStuck(at: now.boot)
+            guard isStuck || isInTheWay || (isOver && now.boot >= deadline) else { continue }
             cut(slot)
             concludeIfSettled(slot, at: now)
         }
     }
 
-    /// If every slot is taken by an organiser that waits for room, nobody here makes any: one of them goes away for a while,
-    /// and its slot does what they have pushed.
+    /// If no slot is left for children since organisers wait for room, nobody here makes any: the one that has waited longest
+    /// goes away for a while, and its slot does what they have pushed. At once if there is nobody else, and otherwise after a
+    /// while if its process is held: others in it may have answered, which nobody reads, and they keep their slots, too.
     private mutating func makeRoom(_ open: [Int], _ now: Moment) {
-        guard phase == .running, room == 0, open.count == busy else { return }
-        guard open.allSatisfy({ streams[$0]?.isStuck == true }), let slot = open.first,
+        // Where nothing is started for another reason, a slot that is given up is no room.
+        guard isFetching, room == 0 else { return }
+        let candidates =
+            areAllStuck(open, now)
+            ? open : open.filter { streams[$0].map { $0.isHeld && $0.isLongStuck(at: now.boot) } ?? false }
+        let longest = candidates.min { since($0) < since($1) }
+        // One at a time: it still ends.
+        guard let slot = longest, !slots.contains(where: { $0.occupation?.isYielding == true }),
             case .running(var run) = slots[slot]
         else { return }
-        // One at a time: it still ends.
-        guard !slots.contains(where: { $0.occupation?.isYielding == true }) else { return }
         run.isYielding = true
         slots[slot] = .running(run)
         actions.append(.tell(.yielded(run.reservation.id)))
@@ -151,9 +164,16 @@ extension WorkerState {
         concludeIfSettled(slot, at: now)
     }
 
+    private func since(_ slot: Int) -> MonotonicTime { streams[slot]?.refusedSince ?? .never }
+
+    /// Whether every slot at work waits for room.
+    private func areAllStuck(_ open: [Int], _ now: Moment) -> Bool {
+        open.count == busy && open.allSatisfy { streams[$0]?.isStuck(at: now.boot) == true }
+    }
+
     mutating func loseStreams() {
         for slot in streams.keys { streams[slot]?.lose() }
     }
 
-    var streamTimes: [MonotonicTime] { streams.values.compactMap(\.pausedUntil) }
+    var streamTimes: [MonotonicTime] { streams.values.flatMap(\.times) }
 }

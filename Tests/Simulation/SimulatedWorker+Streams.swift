@@ -50,7 +50,8 @@ extension SimulatedWorker {
         guard runs[slot]?.number == run.number else { return }
         world.note("\(run.key.name) writes chunk \(number)")
         let chunk = StreamedChunk(
-            children: children.map { child(world.ledger.workload.jobs[$0]) }, checkpoint: Array("\(number + 1)".utf8))
+            children: children.map { child(world.ledger.workload.jobs[$0]) }, checkpoint: Array("\(number + 1)".utf8),
+            sharesProcess: run.job.isMultiple(of: 2))
         guard world.breakage == .resultOvertakesChunks else { return take(.pushed(slot: slot, chunk)) }
         // Broken on purpose: it goes to Redis past the state, which would have the result wait.
         guard let job = state.slots[slot].occupation?.job, let before = try? beforeChunk(number, of: job),

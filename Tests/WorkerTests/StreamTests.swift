@@ -136,48 +136,27 @@ struct StreamTests {
         #expect(bench.next().holds == [false])
     }
 
-    @Test("children wait while their queue is deep, for 0.1 s doubling to 1 s")
+    @Test("children wait while their queue is deep, for 0.1 s doubling to 10 s")
     func deep() throws {
         var (bench, starts) = try Self.running(["a", "b"])
         let (slot, id) = (starts[0].slot, starts[0].reservation.id)
         bench.tell(.pushed(slot: slot, Self.chunk(1)))
         _ = bench.next()
         var waits: [Double] = []
-        for _ in 1...6 {
+        for _ in 1...9 {
             bench.tell(.chunked(slot: slot, id, .deep(StateBench.queue, jobs: 100_000)))
-            let actions = bench.next()
-            #expect(actions.chunks.isEmpty)
-            let wait = try #require(bench.state.wakeUp(after: bench.now.boot)).seconds(since: bench.now.boot)
-            waits.append((wait * 10).rounded() / 10)
-            bench.advance(wait)
-            #expect(bench.next().chunks.count == 1)
-        }
-        #expect(waits == [0.1, 0.2, 0.4, 0.8, 1, 1])
-    }
-
-    @Test("if every slot waits for room, one run goes away so that its slot does what was pushed")
-    func yields() throws {
-        var (bench, starts) = try Self.running(["a", "b"])
-        for start in starts { bench.tell(.pushed(slot: start.slot, Self.chunk(1))) }
-        _ = bench.next()
-        var interrupts: [Int] = []
-        for _ in 1...5 {
-            for start in starts {
-                bench.tell(.chunked(slot: start.slot, start.reservation.id, .deep(StateBench.queue, jobs: 9)))
+            #expect(bench.next().chunks.isEmpty)
+            let since = bench.seconds
+            var isSent = false
+            while !isSent {
+                bench.tell(.leaseRenewed(until: bench.boot(20)))
+                let wakeUp = try #require(bench.state.wakeUp(after: bench.now.boot))
+                bench.advance(wakeUp.seconds(since: bench.now.boot))
+                isSent = !bench.next().chunks.isEmpty
             }
-            interrupts += bench.next().interrupts
-            if interrupts.isEmpty {
-                bench.advance(1)
-                _ = bench.next()
-            }
+            waits.append(((bench.seconds - since) * 10).rounded() / 10)
         }
-        let slot = try #require(interrupts.first)
-        #expect(interrupts.count == 1)
-        bench.tell(.ran(slot: slot, RunResult(outcome: .interrupted)))
-        let request = try #require(bench.next().exchange)
-        #expect(request.settlements.map(\.verdict) == [.snooze(afterSeconds: WorkerState.yieldSeconds)])
-        #expect(request.settlements.map(\.counts) == [.nothing])
-        #expect(request.fetch > 0)
+        #expect(waits == [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 10, 10])
     }
 
     @Test("at the deadline of a stop a run that is done and waits for room goes back")
