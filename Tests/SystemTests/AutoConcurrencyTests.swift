@@ -21,7 +21,7 @@ struct AutoConcurrencyTests {
             let pushed = 3000
             try scene.jobs.push((0..<pushed).map { Jobs.payload("Nap", "nap-\($0)") })
             // How far it goes depends on what else this machine does.
-            eventually(within: 60, "it has more slots: \(scene.daemon.log.suffix(500))") {
+            eventually(within: 300, "it has more slots: \(scene.daemon.log.suffix(500))") {
                 scene.daemon.log.contains("concurrency 3 -> ")
             }
             #expect(scene.daemon.log.contains("jobs wait, CPU"))
