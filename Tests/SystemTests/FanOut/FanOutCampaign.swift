@@ -101,8 +101,12 @@ final class FanOutCampaign {
     }
 
     private func isUnfinished() throws -> Bool {
-        if try jobs.call("LLEN", "queue:default").integer != 0 { return true }
-        return try jobs.reserved() > 0 || jobs.call("ZCARD", "retry").integer != 0
+        // In the order in which a job goes on, and from the end to the beginning again, so that none is between two looks.
+        try waits() || jobs.call("LLEN", "queue:default").integer != 0 || jobs.reserved() > 0 || waits()
+    }
+
+    private func waits() throws -> Bool {
+        try ["retry", "schedule"].contains { try jobs.call("ZCARD", $0).integer != 0 }
     }
 
     private func drain() throws -> Int {
