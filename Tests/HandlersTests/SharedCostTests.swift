@@ -50,10 +50,10 @@ struct SharedCostTests {
         return costs
     }
 
-    /// Whether the share is found of which it is known how long each run waits for something else. Tries up to three times: on
+    /// Whether the share is found of which it is known how long each run waits for something else. Tries up to eight times: on
     /// a busy machine it is this test that waits for a core, and what a run waits to be seen ended is taken for its waiting.
     private func finds(milliseconds: Double, _ attempt: () throws -> ClassCost?) throws -> Bool {
-        for _ in 0..<3 {
+        for _ in 0..<8 {
             let cost = try #require(try attempt())
             let found = 100 * (try #require(cost.ioShare))
             let truth = 100 * milliseconds * 1000 * Double(cost.measured) / Double(cost.measuredWallMicroseconds)
