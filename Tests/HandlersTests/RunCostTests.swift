@@ -21,14 +21,17 @@ struct RunCostTests {
     func share(mode: HandlerSettings.Mode, percent: Double) throws {
         let rig = try Rig([truth(mode: mode)], slots: 1)
         _ = try rig.run(job(#"["sleep",1]"#))
+        let burnt = (100 - percent) / 1000
         var shares: [Double] = []
-        for _ in 0..<9 {
+        // What this test itself waits for a core, until it sees the end of a run, is added to the run's waiting: on a busy
+        // machine it takes some runs until one is not disturbed.
+        repeat {
             let cost = try #require(try rig.run(job("[\"burn\",\(100 - percent)],[\"sleep\",\(percent)]")).cost)
             #expect(!cost.isEstimate)
+            #expect(cost.cpuSeconds >= burnt && cost.cpuSeconds < burnt + 0.04, "whatever else the machine does")
             // A busy machine adds waiting for a core, which is no part of what the run is like.
             shares.append(100 * cost.ioShare * cost.wallSeconds / (cost.wallSeconds - cost.coreWaitSeconds))
-        }
-        // The least disturbed: what this test itself waits for a core, until it sees the end of a run, is added to its waiting.
+        } while abs((shares.min() ?? .infinity) - percent) >= 10 && shares.count < 200
         let least = try #require(shares.min())
         #expect(abs(least - percent) < 10, "\(shares)")
     }
