@@ -10,6 +10,8 @@ struct SpawnMeter {
     private let group: HandlerGroup?
     /// What its first thread waited for a core, in seconds.
     private var wait = 0.0
+    /// When its end was seen: ending what it left behind takes time that is not the run's.
+    private var until = MonotonicTime.never
     /// On stdout and stderr.
     var printedBytes = 0
 
@@ -21,6 +23,7 @@ struct SpawnMeter {
 
     /// The process has ended and was not reaped yet.
     mutating func processEnds() {
+        until = .now()
         // Once for each process: not worth a kept descriptor.
         wait = KeptFile("/proc/\(pid)/schedstat")?.read { $0.number(at: 1) }.map { Double($0) / 1e9 } ?? 0
     }
@@ -30,7 +33,8 @@ struct SpawnMeter {
         // What nobody waited for and was killed with it is known to the cgroup alone.
         let all = group.flatMap { group in group.usedSeconds.map { $0 - group.usedBefore } } ?? 0
         return RunCost(
-            wallSeconds: now.seconds(since: since), cpuSeconds: max(report.cpuSeconds, all), coreWaitSeconds: wait,
+            wallSeconds: min(now, until).seconds(since: since), cpuSeconds: max(report.cpuSeconds, all),
+            coreWaitSeconds: wait,
             seesChildren: true,
             memory: Self.peakBytes(report).map { MemoryCost(before: nil, peak: $0, after: nil) },
             outputBytes: printedBytes)

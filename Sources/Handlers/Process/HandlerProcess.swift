@@ -175,6 +175,7 @@ final class HandlerProcess: EventSink {
 
     /// The order matters: until the leader is reaped its number is also its group's, and nobody else's.
     private func end() {
+        owner?.processEnds()
         child.signalGroup(.kill)
         let shortage = group?.shortage()
         if let group { host.groups.giveBack(group) }
@@ -191,7 +192,6 @@ final class HandlerProcess: EventSink {
         }
         output.reportDropped()
         host.loop.forget(child.pidfd)
-        owner?.processEnds()
         reap(shortage)
     }
 
