@@ -1,4 +1,5 @@
 import Configuration
+import Glibc
 import Handlers
 import Insight
 import JobModel
@@ -26,7 +27,15 @@ struct AdviceSurvey {
         costs = try CostReport.read(redis, last: last, handlers: settings.handlers.map(\.name))
         status = try StatusReport.read(redis)
         connections = settings.pools.isEmpty ? [:] : try ProcessOrigin.connectionsByHost(redis)
-        cpuUse = cpuSeconds > 0 ? Processors.use(overSeconds: cpuSeconds) : nil
+        cpuUse = cpuSeconds > 0 ? Self.use(overSeconds: cpuSeconds) : nil
+    }
+
+    /// How busy this host's processors are over the next so many seconds, 0...1; blocks as long.
+    private static func use(overSeconds seconds: Double) -> Double? {
+        let host = ProcessorWatch(from: nil)
+        _ = host.share()
+        usleep(UInt32(max(0, min(seconds, 10)) * 1e6))
+        return host.share()
     }
 
     var facts: AdviceFacts {
@@ -81,11 +90,10 @@ struct AdviceSurvey {
         // What limits a worker limits its handlers; without one, what limits this command will have to do.
         let pid = workers.first { $0.hostname == ProcessIdentity.hostName }.flatMap { Int32(exactly: $0.pid) }
         let group = pid.flatMap(ControlGroup.of) ?? .own()
-        let cores = min(Double(Processors.count), Processors.limit(of: group) ?? .infinity)
         let readings = MemoryWatch(from: group).read()
         let tightest = readings.min { $0.available < $1.available }
         return AdviceFacts.Machine(
-            cores: cores, memory: tightest?.total ?? 0, available: tightest?.available ?? 0,
+            cores: ProcessorWatch(from: group).cores, memory: tightest?.total ?? 0, available: tightest?.available ?? 0,
             place: tightest?.place ?? "the host", cpuUse: cpuUse)
     }
 
