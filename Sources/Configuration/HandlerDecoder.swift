@@ -82,7 +82,10 @@ extension SettingsDecoder {
             } ?? base,
             user: diagnosis.value(Schema.user, in: section) { text throws(Mistake) in
                 try Self.argument(text, what: "user's name")
-            })
+            },
+            program: program(in: section),
+            confinement: confinement(in: section),
+            processes: processRange(in: section))
     }
 
     private mutating func malloc(in section: Section, threads: Int, environment: [String: String]) -> Malloc {

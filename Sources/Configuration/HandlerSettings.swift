@@ -73,13 +73,20 @@ package struct HandlerSettings: Codable, Equatable, Sendable {
     package var directory: String
     /// Nil for the user Martlet runs as.
     package var user: String?
+    package var program: ProgramTerms
+    package var confinement: Confinement
+    package var processes: ProcessRange
+    /// Its processes are replaced when a file of its program changes.
+    package var watch: Bool
 
     package init(
         name: String, command: [String], executable: String, classes: [ClassPattern], mode: Mode = .spawn,
         threads: Int = 1, timeout: Double? = nil, grace: Double = 5, slow: Double? = nil, startTimeout: Double = 30,
         maxJobs: Int? = nil, maxMemory: Int? = nil, maxAge: Double? = nil, idleTimeout: Double? = nil,
         malloc: Malloc = .system, isolate: Isolate = .never, limits: Limits = Limits(),
-        connections: [String: Int] = [:], environment: [String: String] = [:], directory: String, user: String? = nil
+        connections: [String: Int] = [:], environment: [String: String] = [:], directory: String, user: String? = nil,
+        program: ProgramTerms = ProgramTerms(), confinement: Confinement = Confinement(),
+        processes: ProcessRange = ProcessRange(), watch: Bool = false
     ) {
         self.name = name
         self.command = command
@@ -102,5 +109,9 @@ package struct HandlerSettings: Codable, Equatable, Sendable {
         self.environment = environment
         self.directory = directory
         self.user = user
+        self.program = program
+        self.confinement = confinement
+        self.processes = processes
+        self.watch = watch
     }
 }

@@ -199,10 +199,12 @@ package enum Schema {
     /// Keys of `limits`.
     package static let limitKeys = [payloadLimit, payloadWarning, payloadDepth, childrenWaiting]
     /// Keys of each handler.
-    package static let handlerKeys = [
-        command, classes, mode, threads, handlerTimeout, grace, handlerSlow, startTimeout, maximumJobs, maximumMemory,
-        maximumAge, idleTimeout, malloc, isolate, processLimits, connections, environment, directory, user,
-    ]
+    package static let handlerKeys =
+        [
+            command, classes, mode, threads, handlerTimeout, grace, handlerSlow, startTimeout, maximumJobs,
+            maximumMemory,
+            maximumAge, idleTimeout, malloc, isolate, processLimits, connections, environment, directory, user,
+        ] + handlerProcessKeys + programKeys + confinementKeys
     /// Keys of a handler's `limits`.
     package static let processLimitKeys = [memoryLimit, taskLimit, addressSpaceLimit]
     /// Every key, in the order of the reference page.

@@ -1,0 +1,24 @@
+/// What a program that knows nothing of jobs is given, and what its exit status means: mode spawn.
+package struct ProgramTerms: Codable, Equatable, Sendable {
+    /// What stands on the program's standard input.
+    package enum StandardInput: String, Codable, Sendable, CaseIterable {
+        /// The payload's bytes and a line feed.
+        case payload
+        /// The array of arguments alone, and a line feed.
+        case args
+        /// Nothing: /dev/null.
+        case none
+    }
+
+    /// Templates of arguments that follow the command: text in which `{args.0}` stands for a scalar of the job.
+    package var arguments: [String] = []
+    package var standardInput = StandardInput.payload
+    /// Exit statuses, 0 to 255, that mean done.
+    package var success: [Int] = [0]
+    /// Exit statuses that mean failed, whatever they mean otherwise.
+    package var retryOn: [Int] = []
+    /// Exit statuses that mean the job is to be dropped.
+    package var discardOn: [Int] = []
+
+    package init() {}
+}
