@@ -1,0 +1,697 @@
+"""Martlet for Python: handlers and a client in one file. Needs Python 3.8 and nothing else; copy it beside your program.
+
+    import martlet
+
+    @martlet.job("ReportJob")
+    def report(user, page=1):
+        run = martlet.current               # .jid .job_class .queue .attempt .deadline .checkpoint .payload .log
+        for step in range(10):
+            run.check()                     # raises Cancelled if the run is to be given up; run.sleep(s) does too
+            run.progress(step * 10, "page %d" % step)
+        run.push("MailJob", user)           # a child: enqueued together with this job's end, or not at all
+
+    if __name__ == "__main__":
+        martlet.run()
+
+`python3 martlet.py reports.py` runs such a file too, without its last two lines. A class with `perform` and an `async def`
+are jobs as well. The same file works in the modes spawn, serve (with `threads` too) and fork. How a job ends:
+
+    return                      done                            raise Snooze(30)    run again in 30 s; costs no retry
+    raise Dead("no such user")  failed, never tried again       raise Discard()     dropped
+    any other exception         failed, retried by the job's rules
+
+Being ended from outside. `cancel` sets `cancelled`, which check() and sleep() look at; a coroutine is cancelled as asyncio
+does it. SIGTERM (the time is up, or a cancel was not heeded) does the same to the runs that are cancelled or past their
+deadline, or to all if none is; in the main thread, where a process with one thread runs its jobs, it also raises
+Cancelled wherever the job is. Cancelled is a BaseException: `except Exception` lets it pass. SIGKILL follows.
+
+What is printed is the log. Lines of `logging` begin with their level (<4> is a warning, as of sd-daemon(3)) and, if several
+jobs run in the process, with the jid. The client needs no Martlet: `martlet.Client("redis://…").push("ReportJob", 42)`.
+"""
+import contextvars
+import json
+import logging
+import os
+import queue
+import signal
+import socket
+import stat
+import sys
+import threading
+import time
+
+__all__ = ["job", "run", "current", "context", "on_fork", "child", "Run", "Client", "RedisError", "LogHandler",
+           "Cancelled", "Dead", "Discard", "Snooze"]
+
+_LONGEST_LINE = 1 << 20  # of the protocol; what is pushed at once is split far below it
+_jobs = {}
+_fork_hooks = []
+_active = {}  # number of a run -> Run; written under the server's lock
+_context = contextvars.ContextVar("martlet_run")
+
+
+class Cancelled(BaseException):
+    """The run is to be given up. What a job does with it counts: if it returns all the same, it is done."""
+
+
+class Dead(Exception):
+    """The job failed, and trying again is pointless. `raise Dead("…") from error` keeps the class and place of the error."""
+
+
+class Discard(Exception):
+    """The job is to be dropped."""
+
+
+class Snooze(Exception):
+    """The job is to be run again in so many seconds; that costs no retry."""
+
+    def __init__(self, seconds):
+        super().__init__("in %s s" % seconds)
+        self.seconds = seconds
+
+
+def job(target=None, *more):
+    """Makes a function, or a class with `perform`, the job of its own name: @job; or of another: @job("Reports::Daily")."""
+    def register(target, names):
+        target.martlet_class = names[0]
+        for name in names:
+            _jobs[name] = target
+        return target
+
+    if target is None or isinstance(target, str):
+        names = ((target,) if target else ()) + more
+        return lambda actual: register(actual, names or (actual.__name__,))
+    return register(target, (target.__name__,))
+
+
+def on_fork(function):
+    """Has a function called in each child of mode fork before it gets jobs: open connections there, not before."""
+    _fork_hooks.append(function)
+    return function
+
+
+def context():
+    """The Run of the job that this thread or task is doing; LookupError if it does none."""
+    return _context.get()
+
+
+class _Current:
+    """Stands for context()."""
+    def __getattr__(self, name):
+        return getattr(_context.get(), name)
+
+
+current = _Current()
+
+
+def child(job_class, *args, in_=None, at=None, **options):
+    """A job as a dictionary, with a new jid. `in_`: seconds from now, `at`: since 1970; or a timedelta and a datetime."""
+    if in_ is not None:
+        at = time.time() + (in_.total_seconds() if hasattr(in_, "total_seconds") else in_)
+    if at is not None:
+        options["at"] = at.timestamp() if hasattr(at, "timestamp") else at
+    return dict(options, **{"class": getattr(job_class, "martlet_class", job_class), "args": list(args),
+                            "jid": os.urandom(12).hex()})
+
+
+class Run:
+    """One run of a job: what is known about it, and what it may say while it goes on."""
+
+    def __init__(self, wire, number, payload, job_class, attempt=1, deadline=None, checkpoint=None, queue_name=None):
+        self.payload = payload
+        self.args = payload.get("args") or []
+        self.jid = payload.get("jid")
+        self.job_class = job_class
+        self.queue = queue_name or payload.get("queue") or "default"
+        self.attempt = attempt
+        self.deadline = None if deadline is None else deadline / 1000  # seconds since 1970, as of time.time()
+        self.checkpoint = checkpoint
+        self._wire, self._number = wire, number
+        self._asked = threading.Event()
+        self._interrupt = None  # of a coroutine: cancels it
+        self._shielded = 0  # while above 0 nothing is raised in the main thread: a line is being written
+        self._is_late = False
+
+    def remaining(self):
+        """Seconds until its time is up; None if it has no limit."""
+        return None if self.deadline is None else self.deadline - time.time()
+
+    @property
+    def cancelled(self):
+        return self._asked.is_set()
+
+    def check(self):
+        if self._asked.is_set():
+            raise Cancelled("the run was cancelled")
+
+    def sleep(self, seconds):
+        self._asked.wait(seconds)
+        self.check()
+
+    @property
+    def log(self):
+        return logging.getLogger(self.job_class)
+
+    def progress(self, percent=None, note=None):
+        line = {"progress": self._number, "percent": percent, "note": note}
+        self._send({name: value for name, value in line.items() if value is not None})
+
+    def push(self, job_class, *args, **options):
+        """Pushes a child, which is enqueued together with this job's end; returns its jid. Options: see child()."""
+        job = child(job_class, *args, **options)
+        self._push([job])
+        return job["jid"]
+
+    def push_bulk(self, job_class, rows, **options):
+        """Pushes a child for each list of arguments; returns their jids."""
+        jobs = [child(job_class, *row, **options) for row in rows]
+        self._push(jobs)
+        return [job["jid"] for job in jobs]
+
+    def chunk(self, jobs, checkpoint):
+        """Has these children (dictionaries, or tuples of class and arguments) enqueued at once, in one step with the
+        checkpoint, from which a later run goes on."""
+        self._push([job if isinstance(job, dict) else child(*job) for job in jobs], checkpoint)
+
+    def _push(self, jobs, checkpoint=None):
+        texts = [_text(job) for job in jobs]
+        if checkpoint is not None:
+            self._send_line('{"push":%s,"jobs":[%s],"checkpoint":%s}' % (
+                json.dumps(self._number), ",".join(texts), _text(checkpoint)))
+            return
+        while texts:
+            size = count = 0
+            while count < len(texts) and (count == 0 or size + len(texts[count]) < _LONGEST_LINE // 8):
+                size += len(texts[count])  # characters; 4 bytes each at most
+                count += 1
+            self._send_line('{"push":%s,"jobs":[%s]}' % (json.dumps(self._number), ",".join(texts[:count])))
+            del texts[:count]
+
+    def _send(self, line):
+        self._send_line(_text(line))
+
+    def _send_line(self, text):
+        self._shielded += 1
+        try:
+            self._wire.send(text)
+        finally:
+            self._shielded -= 1
+        if self._is_late and not self._shielded and threading.current_thread() is threading.main_thread():
+            self._is_late = False
+            self.check()
+
+    def _ask(self):
+        """Asks it to give up; in any thread."""
+        self._asked.set()
+        if self._interrupt:
+            self._interrupt()
+
+    def _do(self):
+        """Does the job; returns the line that answers it."""
+        token = _context.set(self)
+        try:
+            target = _jobs.get(self.job_class)
+            if target is None:
+                return self._failure("failed", "NoHandler", "this program has no job %r, only: %s" % (
+                    self.job_class, ", ".join(sorted(_jobs)) or "none"))
+            result = (target().perform if isinstance(target, type) else target)(*self.args)
+            if hasattr(result, "__await__"):
+                self._await(result)
+        except Discard:
+            return {"discard": self._number}
+        except Snooze as error:
+            return {"snooze": self._number, "seconds": max(error.seconds, 0)}
+        except Dead as error:
+            cause = error.__cause__ or error
+            return self._failure("dead", type(cause).__qualname__, str(error) or str(cause), cause)
+        except SystemExit as error:
+            if error.code not in (None, 0):
+                return self._failure("failed", "SystemExit", "exit status %s" % (error.code,), error)
+        except BaseException as error:
+            return self._failure("failed", type(error).__qualname__, str(error), error)
+        finally:
+            _context.reset(token)
+        return {"done": self._number}
+
+    def _await(self, coroutine):
+        import asyncio
+
+        async def main():
+            loop, task = asyncio.get_running_loop(), asyncio.current_task()
+
+            def interrupt():
+                try:
+                    loop.call_soon_threadsafe(task.cancel)
+                except RuntimeError:
+                    pass  # the loop has ended
+            self._interrupt = interrupt
+            if self.cancelled:
+                interrupt()
+            await coroutine
+        try:
+            asyncio.run(main())
+        except asyncio.CancelledError as error:
+            raise Cancelled("the run was cancelled") from error
+        finally:
+            self._interrupt = None
+
+    def _failure(self, kind, error_class, message, error=None):
+        return {kind: self._number, "class": error_class, "message": message[:10000], "backtrace": _backtrace(error)}
+
+
+def _text(value):
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # half of a surrogate pair, which only an escape can say
+        text = json.dumps(value, allow_nan=False, separators=(",", ":"))
+    return text
+
+
+def _backtrace(error):
+    """The calls from the innermost to the outermost, without those of this file."""
+    lines, place = [], error and error.__traceback__
+    while place:
+        code = place.tb_frame.f_code
+        if code.co_filename != __file__:
+            lines.append("%s:%d in %s" % (code.co_filename, place.tb_lineno, getattr(code, "co_qualname", code.co_name)))
+        place = place.tb_next
+    return lines[::-1][:200]
+
+
+class _Wire:
+    """Lines to Martlet: each is whole, whichever thread writes it."""
+
+    def __init__(self, descriptor):
+        self._descriptor = descriptor
+        self._lock = threading.Lock()
+
+    def send(self, text):
+        line = memoryview(text.encode() + b"\n")
+        if len(line) > _LONGEST_LINE:
+            raise ValueError("a line of %d bytes; Martlet takes %d" % (len(line), _LONGEST_LINE))
+        with self._lock:
+            try:
+                while line:
+                    line = line[os.write(self._descriptor, line):]
+            except BrokenPipeError:
+                os._exit(1)  # Martlet is gone
+
+
+class LogHandler(logging.StreamHandler):
+    """Writes records to standard error as Martlet reads them: with the level, and the jid where it would not be known."""
+
+    def format(self, record):
+        text, run = super().format(record), _context.get(None)
+        if run and len(_active) > 1:
+            text = "jid=%s %s" % (run.jid, text)
+        level = next((number for limit, number in ((50, 2), (40, 3), (30, 4), (20, 6)) if record.levelno >= limit), 7)
+        return "\n".join("<%d>%s" % (level, line) for line in text.split("\n"))
+
+
+def run():
+    """Does what Martlet asks for, in the mode in which it started this process; returns when there is nothing more to do."""
+    logging.basicConfig(handlers=[LogHandler()], level=logging.INFO)
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(line_buffering=True)
+    is_child = "MARTLET_CONTROL" in os.environ
+    if is_child:
+        _fork_children(int(os.environ["MARTLET_CONTROL"]))
+    if "MARTLET_IN" not in os.environ:
+        sys.exit(_spawned())
+    _Server(int(os.environ["MARTLET_IN"]), int(os.environ["MARTLET_OUT"])).serve()
+    if is_child:
+        _exit()  # what the parent registered for its own end is not the child's to do
+
+
+def _exit(status=0):
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            pass
+    os._exit(status)
+
+
+def _on_sigterm(get_main_run, when_idle):
+    """Decides what SIGTERM does: see the head of this file. Called in the main thread, between any two steps."""
+    def handle(number, frame):
+        runs = list(_active.values())
+        overdue = [run for run in runs if run.cancelled or (run.deadline and run.deadline <= time.time())]
+        main = get_main_run()
+        for run in overdue or runs:
+            is_coroutine = run._interrupt is not None
+            run._ask()
+            if run is main and not is_coroutine:
+                run._is_late = True
+        if not runs:
+            when_idle()
+        if main and main._is_late and not main._shielded:
+            main._is_late = False
+            raise Cancelled("the run was ended by SIGTERM")
+    signal.signal(signal.SIGTERM, handle)
+
+
+def _spawned():
+    """Does the job on standard input; returns the exit status. By hand, what would go to Martlet goes to standard error."""
+    def is_pipe(descriptor):
+        try:
+            return stat.S_ISFIFO(os.fstat(descriptor).st_mode)
+        except OSError:
+            return False
+    env, payload = os.environ, json.load(sys.stdin.buffer)
+    wire = _Wire(4 if "MARTLET_PROTOCOL" in env and is_pipe(4) else 2)
+    run = Run(wire, True, payload, env.get("MARTLET_CLASS") or payload.get("wrapped") or payload["class"],
+              int(env.get("MARTLET_ATTEMPT", 1)), int(env["MARTLET_DEADLINE"]) if "MARTLET_DEADLINE" in env else None,
+              json.loads(env.get("MARTLET_CHECKPOINT", "null")), env.get("MARTLET_QUEUE"))
+    _active[True] = run
+    _on_sigterm(lambda: _active.get(True), lambda: None)
+    try:
+        answer = run._do()
+    finally:
+        _active.clear()
+    if "done" not in answer:
+        run._send(answer)
+    return 65 if "dead" in answer else 75 if "failed" in answer else 0
+
+
+class _Server:
+    """Reads descriptor 3 in a thread of its own, so that `cancel` is seen while jobs run. The main thread does jobs; more
+    threads are made when Martlet sends more at once."""
+
+    def __init__(self, source, sink):
+        self._source, self._wire = source, _Wire(sink)
+        for descriptor in (source, sink):
+            os.set_inheritable(descriptor, False)
+        self._lock = threading.Lock()
+        self._tasks = queue.SimpleQueue()  # Run, or None: there is nothing more to do
+        self._idle = 1  # threads that wait for a task, less the tasks they are going to take; the main thread is there
+        self._is_quiet = False
+        self._main_run = None
+
+    def serve(self):
+        _on_sigterm(lambda: self._main_run, self._end)
+        threading.Thread(target=self._read, name="martlet-reader", daemon=True).start()
+        self._wire.send('{"ready":true}')
+        self._work(is_main=True)
+
+    def _end(self):
+        """No more jobs will come. May be called by a signal at any place, so it takes no lock."""
+        self._is_quiet = True
+        if not _active:
+            self._tasks.put(None)
+
+    def _read(self):
+        with open(self._source, "rb", closefd=False) as lines:
+            for line in lines:
+                try:
+                    message = json.loads(line)
+                    if "run" in message:
+                        self._accept(message)
+                    elif "cancel" in message:
+                        run = _active.get(message["cancel"])
+                        if run:
+                            run._ask()
+                    elif "quiet" in message:
+                        self._end()
+                except (ValueError, TypeError, KeyError):
+                    continue  # of a later version of the protocol
+        self._end()
+        if _active:
+            _exit()  # Martlet is gone, or does not want to wait: nobody would read the answers
+
+    def _accept(self, message):
+        payload = message["job"]
+        run = Run(self._wire, message["run"], payload, payload.get("wrapped") or payload["class"],
+                  message.get("attempt", 1), message.get("deadline"), message.get("checkpoint"))
+        with self._lock:
+            _active[message["run"]] = run
+            is_taken = self._idle > 0
+            if is_taken:
+                self._idle -= 1
+        if not is_taken:
+            threading.Thread(target=self._work, daemon=True).start()
+        self._tasks.put(run)
+
+    def _work(self, is_main=False):
+        while True:
+            run = self._tasks.get()
+            if run is None:
+                if not is_main:
+                    self._tasks.put(None)  # for the main thread
+                    return
+                if not _active:
+                    return
+                continue  # a job came after all; its end says so again
+            try:
+                if is_main:
+                    self._main_run = run
+                answer = run._do()
+            except Cancelled as error:  # it came between the job's end and here
+                answer = run._failure("failed", "Cancelled", str(error))
+            finally:
+                if is_main:
+                    self._main_run = None
+            with self._lock:
+                self._idle += 1  # before the answer, at which the next job may come
+            run._send(answer)
+            del _active[run._number]
+            if self._is_quiet:
+                self._end()
+
+
+def _fork_children(descriptor):
+    """Forks whenever Martlet asks for it; returns in each child, as a process that serves. See the fork protocol."""
+    import array
+    import gc
+    if threading.active_count() > 1:
+        logging.getLogger("martlet").warning("threads that were started before martlet.run() are not there in the children")
+    control = socket.socket(fileno=descriptor)
+    gc.collect()
+    gc.freeze()  # a collection in a child would write to, and so copy, every object there is
+    _gather_memory()
+
+    def tell(**message):
+        control.send(json.dumps(message).encode())
+
+    tell(ready=True)
+    while True:
+        data, extra, _, _ = control.recvmsg(65536, socket.CMSG_SPACE(16), getattr(socket, "MSG_CMSG_CLOEXEC", 0x40000000))
+        if not data:
+            sys.exit(0)
+        message, passed = json.loads(data), array.array("i")
+        for level, kind, content in extra:
+            if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
+                passed.frombytes(content[:len(content) // passed.itemsize * passed.itemsize])
+        if "quiet" in message:
+            sys.exit(0)
+        if "reap" in message:
+            tell(**_reap(message["reap"]))
+        elif "fork" in message:
+            number = message["fork"]
+            try:
+                pid = os.fork()
+            except OSError as error:
+                tell(failed=number, message="fork: %s" % error.strerror)
+            else:
+                if pid == 0:
+                    control.close()
+                    _become_child(passed)
+                    return
+                tell(forked=number, pid=pid)
+        for received in passed:
+            os.close(received)
+
+
+def _become_child(passed):
+    import fcntl
+    import gc
+    high = [fcntl.fcntl(received, fcntl.F_DUPFD_CLOEXEC, 10) for received in passed]
+    for received in passed:
+        os.close(received)
+    for source, target in zip(high, (3, 4, 1, 2)):
+        os.dup2(source, target)
+        os.close(source)
+    os.setpgid(0, 0)
+    del os.environ["MARTLET_CONTROL"]
+    os.environ.update(MARTLET_IN="3", MARTLET_OUT="4")
+    gc.enable()
+    try:
+        for hook in _fork_hooks:
+            hook()
+    except BaseException:
+        logging.getLogger("martlet").exception("a function of on_fork failed")
+        _exit(1)
+
+
+def _reap(pid):
+    try:
+        status = os.waitpid(pid, 0)[1]
+    except ChildProcessError:
+        return {"reaped": pid}
+    if os.WIFSIGNALED(status):
+        return {"reaped": pid, "signal": os.WTERMSIG(status)}
+    return {"reaped": pid, "exit": os.WEXITSTATUS(status)}
+
+
+def _gather_memory():
+    """Gathers what the program has loaded in huge pages (MADV_COLLAPSE, Linux 6.1): a fork has fewer of them to copy."""
+    try:
+        import ctypes
+        madvise = ctypes.CDLL(None).madvise
+        madvise.argtypes = (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int)
+        huge = 2 << 20
+        with open("/proc/self/maps") as maps:
+            found = [line.split() for line in maps]
+        for area, rights, _, _, inode, *name in found:
+            start, end = (int(text, 16) for text in area.split("-"))
+            start, end = -(-start // huge) * huge, end // huge * huge
+            if end > start and rights == "rw-p" and inode == "0" and name in ([], ["[heap]"]):
+                madvise(start, end - start, 25)
+    except (ImportError, OSError, AttributeError):
+        pass  # it saves time, nothing else
+
+
+class RedisError(Exception):
+    """Redis refused a command."""
+
+
+class Client:
+    """Pushes jobs in Sidekiq's format. Of any thread.
+
+    url: redis://user:password@host:port/db, rediss:// (TLS), unix:///path?db=1; else MARTLET_REDIS or REDIS_URL.
+    context: an ssl.SSLContext for TLS; timeout: in seconds. What fails raises OSError or RedisError.
+    """
+
+    def __init__(self, url=None, timeout=5.0, context=None):
+        self._url = url or os.environ.get("MARTLET_REDIS") or os.environ.get("REDIS_URL") or "redis://127.0.0.1:6379/0"
+        self._timeout, self._tls = timeout, context
+        self._lock = threading.Lock()
+        self._socket = self._replies = None
+
+    def push(self, job_class, *args, queue="default", in_=None, at=None, **options):
+        """Pushes a job, or schedules it; returns its jid. Options are members of the job, such as retry=3."""
+        return self._push([child(job_class, *args, in_=in_, at=at, queue=queue, **options)])[0]
+
+    def push_bulk(self, job_class, rows, queue="default", in_=None, at=None, **options):
+        """Pushes a job for each list of arguments; returns their jids."""
+        jobs = [child(job_class, *row, in_=in_, at=at, queue=queue, **options) for row in rows]
+        return [jid for start in range(0, len(jobs), 1000) for jid in self._push(jobs[start:start + 1000])]
+
+    def schedule(self, when, job_class, *args, **options):
+        """Schedules a job: `when` is in seconds from now, a timedelta, or a datetime; returns its jid."""
+        return self.push(job_class, *args, **dict(options, **{"at" if hasattr(when, "timestamp") else "in_": when}))
+
+    def close(self):
+        with self._lock:
+            self._drop()
+
+    def _push(self, jobs):
+        now, at = time.time(), jobs[0].pop("at", None)  # one call, one time
+        is_scheduled = at is not None and at > now
+        texts = []
+        for job in jobs:
+            job.pop("at", None)
+            stamps = {"created_at": int(now * 1000), **({} if is_scheduled else {"enqueued_at": int(now * 1000)})}
+            texts.append(_text({"retry": True, **job, **stamps}))
+        queue_name = jobs[0]["queue"]
+        if is_scheduled:
+            self._call(["ZADD", "schedule"] + [part for text in texts for part in (repr(at), text)])
+        else:
+            self._call(["SADD", "queues", queue_name], ["LPUSH", "queue:" + queue_name] + texts)
+        return [job["jid"] for job in jobs]
+
+    def _call(self, *commands):
+        data = bytearray()
+        for command in commands:
+            data += b"*%d\r\n" % len(command)
+            for part in command:
+                part = part.encode()
+                data += b"$%d\r\n%b\r\n" % (len(part), part)
+        with self._lock:
+            try:
+                self._connect()
+                self._socket.sendall(data)
+                replies = [self._reply() for _ in commands]
+            except OSError:
+                self._drop()
+                raise
+        for reply in replies:
+            if isinstance(reply, RedisError):
+                raise reply
+
+    def _reply(self):
+        line = self._replies.readline()
+        if not line.endswith(b"\r\n"):
+            raise ConnectionError("Redis closed the connection")
+        kind, text = line[:1], line[1:-2].decode()
+        if kind == b"$" and text != "-1":
+            return self._replies.read(int(text) + 2)[:-2].decode()
+        return RedisError(text) if kind == b"-" else text
+
+    def _drop(self):
+        if self._socket:
+            self._replies.close()
+            self._socket.close()
+        self._socket = self._replies = None
+
+    def _connect(self):
+        import select
+        from urllib.parse import parse_qs, unquote, urlsplit
+        if self._socket and select.select([self._socket], [], [], 0)[0]:
+            self._drop()  # nothing was asked, so it can only be its end
+        if self._socket:
+            return
+        url = urlsplit(self._url)
+        if url.scheme == "unix":
+            self._socket = socket.socket(socket.AF_UNIX)
+            self._socket.settimeout(self._timeout)
+            self._socket.connect(unquote(url.path))
+            database = parse_qs(url.query).get("db", ["0"])[0]
+        else:
+            host = url.hostname or "127.0.0.1"
+            self._socket = socket.create_connection((host, url.port or 6379), self._timeout)
+            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if url.scheme == "rediss":
+                import ssl
+                self._socket = (self._tls or ssl.create_default_context()).wrap_socket(self._socket, server_hostname=host)
+            database = url.path.strip("/") or "0"
+        self._replies = self._socket.makefile("rb")
+        greetings = []
+        if url.password:
+            greetings.append(["AUTH"] + [unquote(part) for part in (url.username, url.password) if part])
+        if database != "0":
+            greetings.append(["SELECT", database])
+        for command in greetings:
+            self._socket.sendall(b"".join([b"*%d\r\n" % len(command)] + [
+                b"$%d\r\n%b\r\n" % (len(part.encode()), part.encode()) for part in command]))
+            reply = self._reply()
+            if isinstance(reply, RedisError):
+                self._drop()
+                raise reply
+
+
+def _main(names):
+    import importlib
+    import importlib.util
+    import gc
+    sys.modules["martlet"] = sys.modules[__name__]  # for the programs that import it
+    if "MARTLET_CONTROL" in os.environ:
+        gc.disable()  # until the fork, so that no holes are left in which children would write
+    sys.path.insert(0, os.getcwd())
+    for name in names:
+        if not name.endswith(".py"):
+            importlib.import_module(name)
+            continue
+        sys.path.insert(0, os.path.dirname(os.path.abspath(name)))
+        module = os.path.basename(name)[:-3]
+        spec = importlib.util.spec_from_file_location(module, name)
+        sys.modules[module] = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(sys.modules[module])
+    run()
+
+
+if __name__ == "__main__":
+    if len(sys.argv) < 2:
+        sys.exit("usage: martlet.py FILE.py|MODULE...")
+    _main(sys.argv[1:])
