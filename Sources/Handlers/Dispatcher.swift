@@ -125,6 +125,14 @@ package final class Dispatcher {
         host.board.hold { host.board.entries[slot]?.keeper.interrupt(slot: slot, grace: grace) }
     }
 
+    /// Somebody wants the run in a slot ended: it is told so, and after its handler's grace its process gets SIGTERM, after
+    /// another SIGKILL; where a process runs one job only, SIGTERM at once. It is reported as cancelled, unless the handler
+    /// still says that it is done. What else runs in that process when the signal comes is reported as interrupted. Without
+    /// effect on a free slot.
+    package func cancel(_ slot: Int, with failure: Failure) {
+        host.board.hold { host.board.entries[slot]?.keeper.cancel(slot: slot, with: failure) }
+    }
+
     /// Leaves what the run's process writes to descriptor 4 in its pipe, so that it has to wait when that is full; or goes
     /// on reading. With several runs in a process all of them wait. Ends with the run; without effect on a free slot.
     package func hold(_ slot: Int, _ isHeld: Bool) {

@@ -9,6 +9,8 @@ protocol RunKeeper: AnyObject {
     func timeOut(slot: Int, with failure: Failure)
     /// We want the slot back: end the run within `grace` seconds.
     func interrupt(slot: Int, grace: Double)
+    /// Somebody wants the run ended: it ends with `failure`, unless it says that it is done.
+    func cancel(slot: Int, with failure: Failure)
     /// Whether to leave what its process writes to descriptor 4 in the pipe for now.
     func hold(slot: Int, _ isHeld: Bool)
 }
@@ -26,6 +28,8 @@ final class RunBoard {
         /// When it was handed to its handler; until then, when it was dispatched.
         var since: MonotonicTime
         var deadline = MonotonicTime.never
+        /// Its time is up since it was cancelled: seconds between SIGTERM and SIGKILL.
+        var cancelGrace: Double?
         var pid: Int32?
         var standing = RunStanding.waiting
         var children = PushedJobs()
@@ -93,6 +97,15 @@ final class RunBoard {
         entries[slot]?.deadline = deadline
         look(at: deadline)
         return WallClock.milliseconds() + Int64((timeout * 1000).rounded())
+    }
+
+    /// The run was told that it is cancelled; if it still goes on at that time its process is interrupted.
+    func endCancelled(slot: Int, grace: Double, at time: MonotonicTime) {
+        guard let deadline = entries[slot]?.deadline else { return }
+        entries[slot]?.cancelGrace = grace
+        entries[slot]?.standing = .ending
+        entries[slot]?.deadline = min(deadline, time)
+        look(at: time)
     }
 
     func setPID(_ pid: Int32, slot: Int) { entries[slot]?.pid = pid }
@@ -242,7 +255,11 @@ final class RunBoard {
                 earliest = min(earliest, entry.deadline)
             } else {
                 entries[slot]?.deadline = .never
-                entry.keeper.timeOut(slot: slot, with: handlers[entry.handler].timeoutFailure)
+                if let grace = entry.cancelGrace {
+                    entry.keeper.interrupt(slot: slot, grace: grace)
+                } else {
+                    entry.keeper.timeOut(slot: slot, with: handlers[entry.handler].timeoutFailure)
+                }
             }
         }
         if earliest < .never { look(at: earliest) }

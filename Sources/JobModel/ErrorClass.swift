@@ -16,7 +16,7 @@ package enum ErrorClass {
     package static let noHandler = "NoHandler"
     /// The handler used more memory than it may.
     package static let outOfMemory = "OutOfMemory"
-    /// The job was cancelled while it was running.
+    /// Somebody cancelled the job, wherever it was.
     package static let cancelled = "Cancelled"
     /// The job was running whenever its worker or handler died, too often to be a coincidence.
     package static let poison = "Poison"

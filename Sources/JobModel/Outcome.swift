@@ -16,13 +16,15 @@ package enum Outcome: Equatable, Sendable {
     case snoozed(seconds: Double)
     /// The daemon's own stop ended the run: never the job's fault.
     case interrupted
+    /// Somebody wanted it ended, and it did not say before that it was done.
+    case cancelled(Failure)
 }
 
 extension Outcome {
-    /// Why it failed; nil if it did not.
+    /// Why it failed, or by whom it was cancelled; nil otherwise.
     package var failure: Failure? {
         switch self {
-        case .failed(let failure), .died(let failure, _), .dead(let failure): failure
+        case .failed(let failure), .died(let failure, _), .dead(let failure), .cancelled(let failure): failure
         case .succeeded, .discarded, .snoozed, .interrupted: nil
         }
     }

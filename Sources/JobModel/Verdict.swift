@@ -44,6 +44,10 @@ extension Verdict {
             let lastLines = reason.message.drop { $0 != "\n" }
             death = CountedDeath(of: job, from: queue, lastDeath: how + lastLines, limit: policy.poison, now: now)
         case .dead(let reason): (failure, isRetryable) = (reason, false)
+        case .cancelled(let reason):
+            // Whatever retries it had left, and also with `retry: false`: who cancelled it may want it back.
+            guard let payload = CancelledPayload.make(job, from: queue, reason, now: now) else { return .discard }
+            return .bury(payload: payload)
         }
 
         let record = FailureRecord(of: failure, job: job, queue: queue, now: now)

@@ -75,6 +75,11 @@ struct JobLog {
         case .discarded: return (.info, "discarded by its handler", nil)
         case .snoozed(let seconds): return (.info, "snoozed; it runs again in \(seconds) s", nil)
         case .interrupted: return (.notice, "interrupted; it goes back to its queue", nil)
+        case .cancelled(let failure):
+            let isKept = if case .bury = verdict { true } else { false }
+            return (
+                .notice, isKept ? "cancelled; to the dead set" : "cancelled; not to be kept, so it is dropped", failure
+            )
         case .failed(let failure), .died(let failure, _), .dead(let failure):
             switch verdict {
             case .retry(let seconds, _), .retryUnlessPoison(let seconds, _, _):

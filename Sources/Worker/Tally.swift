@@ -24,11 +24,15 @@ struct Tally {
     private var since: Timestamp?
     private var peaks: [String: MallocPeaks] = [:]
 
-    /// Notes the end of a run. Interrupted runs count nowhere: they will run again.
-    mutating func note(_ report: DispatchReport, of run: Slot.Occupation) {
+    /// Notes the end of a run. Interrupted runs count nowhere: they will run again. Those that were cancelled are processed, and
+    /// say nothing of their class: neither that it fails, nor how long it takes.
+    mutating func note(_ report: DispatchReport, _ outcome: Outcome, of run: Slot.Occupation) {
         let hasFailed: Bool
-        switch report.outcome {
+        switch outcome {
         case .interrupted: return
+        case .cancelled:
+            processed += 1
+            return
         case .failed, .died, .dead: hasFailed = true
         case .succeeded, .discarded, .snoozed: hasFailed = false
         }

@@ -28,7 +28,7 @@ extension WorkerLoop {
     func concluded(_ slot: Int, _ run: Slot.Occupation, _ outcome: Outcome, _ verdict: Verdict) {
         guard let report = waitingReports.removeValue(forKey: slot) else { return }
         // Cut meanwhile, it will run again and counts then.
-        if outcome != .interrupted { tally.note(report, of: run) }
+        tally.note(report, outcome, of: run)
         jobLog.ended(run.job, from: run.reservation.queue, report, outcome, verdict)
     }
 

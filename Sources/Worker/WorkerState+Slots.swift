@@ -61,7 +61,8 @@ extension Settlement.Counts {
     /// What a run that came to this counts as.
     init(of outcome: Outcome) {
         switch outcome {
-        case .succeeded, .discarded, .snoozed: self = .succeeded
+        // It was run, and that it came to nothing is nobody's failure.
+        case .succeeded, .discarded, .snoozed, .cancelled: self = .succeeded
         case .failed, .died, .dead: self = .failed
         case .interrupted: self = .nothing
         }

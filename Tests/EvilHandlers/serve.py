@@ -12,6 +12,7 @@ import time
 SOURCE, SINK = int(os.environ["MARTLET_IN"]), int(os.environ["MARTLET_OUT"])
 RECORD = os.path.join(sys.argv[1], "lines") if len(sys.argv) > 1 else None
 quiet = threading.Event()
+cancelled = set()
 
 
 def write(data):
@@ -74,6 +75,13 @@ def run(number, what, rest):
     elif what == "nearly long":
         head = b'{"done":%d,"filler":"' % number
         write(head + b"x" * ((1 << 20) - len(head) - 2) + b'"}\n')
+    elif what == "until cancelled":
+        while number not in cancelled:
+            time.sleep(0.01)
+        if rest == ["done"]:
+            say(done=number)
+        else:
+            say(failed=number, **{"class": "Stopped", "message": "I was told to"})
     elif what == "never":
         time.sleep(3600)
     elif what == "never, stubborn":
@@ -130,6 +138,8 @@ def main():
                 with open(RECORD, "ab") as file:
                     file.write(line + b"\n")
             message = json.loads(line)
+            if "cancel" in message:
+                cancelled.add(message["cancel"])
             if "run" not in message:
                 continue
             what, *rest = message["job"]["args"]

@@ -8,6 +8,7 @@ import Testing
 struct ServeProcessStateTests {
     private typealias State = ServeProcessState
     private let violation = ProtocolViolation("sang")
+    private let wish = Failure(errorClass: "Cancelled", message: "cancelled by alice")
     private let timeout = Failure(errorClass: "Timeout", message: "exceeded 5m")
 
     private func handle(_ state: inout ServeProcessState, _ events: ServeProcessState.Event...)
@@ -121,6 +122,42 @@ struct ServeProcessStateTests {
             _ = handle(&state, .assigned(1), .interrupted(1, grace: 1))
             #expect(handle(&state, .answered(.final(number: 1, said)), .readEnded) == [.finish(1, outcome)])
         }
+    }
+
+    @Test("a cancelled run is told so by a line, once; it can still succeed, and all else ends it as cancelled")
+    func cancelled() {
+        for (said, outcome) in [
+            (Outcome.succeeded, Outcome.succeeded), (.failed(timeout), .cancelled(wish)),
+            (.dead(timeout), .cancelled(wish)),
+            (.snoozed(seconds: 3), .cancelled(wish)), (.discarded, .cancelled(wish)),
+        ] {
+            var state = open(threads: 2)
+            _ = handle(&state, .assigned(1), .assigned(2))
+            #expect(handle(&state, .cancelled(1, wish)) == [.sendCancel(1)])
+            #expect(handle(&state, .cancelled(1, wish)) == [])
+            #expect(state.phase == .open)
+            _ = handle(&state, .answered(.final(number: 1, said)), .answered(.final(number: 2, .failed(timeout))))
+            #expect(handle(&state, .readEnded) == [.finish(1, outcome), .finish(2, .failed(timeout))])
+        }
+    }
+
+    @Test("one that does not heed it ends with its process, and its neighbours are interrupted, not failed")
+    func cancelledInVain() {
+        var state = open(threads: 2)
+        _ = handle(&state, .assigned(1), .assigned(2), .cancelled(1, wish))
+        #expect(
+            handle(&state, .interrupted(1, grace: 5)) == [.closed, .closeInput, .terminate, .setTimer(seconds: 5)])
+        let end = handle(&state, .exited(report(.signaled(.kill, coreDumped: false)), lastLines: ""))
+        #expect(end == [.finish(1, .cancelled(wish)), .finish(2, .interrupted), .cancelTimer, .ended])
+    }
+
+    @Test("what is being ended for another reason is not told, and ends for that reason")
+    func cancelledTooLate() {
+        var state = open()
+        _ = handle(&state, .assigned(1), .timedOut(1, timeout, job: "job x"))
+        #expect(handle(&state, .cancelled(1, wish)) == [])
+        let end = handle(&state, .exited(report(.exited(0)), lastLines: ""))
+        #expect(end.first == .finish(1, .failed(timeout)))
     }
 
     @Test("a retired process is told, keeps its jobs, then its input is closed; it is ended only after the grace")

@@ -24,6 +24,7 @@ struct CostOutboxTests {
                     slot: 0, number: number, outcome: outcome, children: [], durationSeconds: 0.5, handler: "h", pid: 1,
                     cost: RunCost(
                         wallSeconds: 0.5, cpuSeconds: 0.1, memory: MemoryCost(before: nil, peak: 1 << 30, after: nil))),
+                outcome,
                 of: Slot.Occupation(
                     reservation: Reservation(id: ReservationID(sequence: 1, queue: queue), payload: payload), job: job,
                     since: Moment(boot: .bootTime(), wall: now)))

@@ -4,6 +4,9 @@ import JobModel
 enum RunLine {
     static let quiet = Array("{\"quiet\":true}\n".utf8)
 
+    /// Gives up a run that was started.
+    static func cancel(_ run: Int) -> [UInt8] { Array("{\"cancel\":\(run)}\n".utf8) }
+
     /// Appends the line that starts a run. The job member is the payload's own bytes, except that a line break between
     /// its tokens becomes a space (inside a string JSON allows none).
     ///

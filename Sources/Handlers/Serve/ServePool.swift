@@ -86,6 +86,11 @@ final class ServePool: RunKeeper {
         host.board.finish(slot: slot, .interrupted, now: .now())
     }
 
+    func cancel(slot: Int, with failure: Failure) {
+        waiting.removeAll { $0 == slot }
+        host.board.finish(slot: slot, .cancelled(failure), now: .now())
+    }
+
     func hold(slot: Int, _ isHeld: Bool) {
         // A waiting run has no process that could write.
     }

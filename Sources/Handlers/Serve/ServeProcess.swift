@@ -21,7 +21,7 @@ final class ServeProcess: EventSink, HandlerProcessOwner, RunKeeper {
     var predecessor: ServeProcess?
     private var lifetime: ServeLifetime?
     private let pool: ServePool
-    private let handler: Handler
+    let handler: Handler
     let host: HandlerHost
     private var process: HandlerProcess?
     /// Nil until it is started.
@@ -218,9 +218,8 @@ final class ServeProcess: EventSink, HandlerProcessOwner, RunKeeper {
         case .progress(let number, let percent, let note):
             guard let slot = assignments.first(where: { $0.number == number })?.slot else { return }
             host.board.progress(slot: slot, percent: percent, note: note)
-        case .sendQuiet:
-            channel?.add { $0 += RunLine.quiet }
-            flush()
+        case .sendQuiet: say(RunLine.quiet)
+        case .sendCancel(let number): say(RunLine.cancel(number))
         case .closeInput: channel?.closeInput()
         case .report(let violation):
             log("a handler's process broke the protocol and is killed: it \(violation.reason)", .warning)

@@ -13,6 +13,8 @@ extension ServeProcessState {
         /// - Parameter job: what to call it where another run suffers for it.
         case timedOut(Int, Failure, job: String)
         case interrupted(Int, grace: Double)
+        /// Somebody wants this run ended.
+        case cancelled(Int, Failure)
         /// It is to be replaced.
         case overdue(Recycling)
         /// It was replaced, or no job is expected for it any more.
@@ -38,6 +40,8 @@ extension ServeProcessState {
         case progress(Int, percent: Double?, note: String?)
         case report(ProtocolViolation)
         case sendQuiet
+        /// Tell it to give this run up.
+        case sendCancel(Int)
         case closeInput
         case terminate
         case kill

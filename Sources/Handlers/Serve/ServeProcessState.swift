@@ -24,7 +24,7 @@ struct ServeProcessState {
         case ended
     }
 
-    private struct Running {
+    struct Running {
         let number: Int
         /// Decided by us: what it comes to, whatever the process still says.
         var fate: Outcome?
@@ -32,7 +32,7 @@ struct ServeProcessState {
 
     let limits: Limits
     private(set) var phase = Phase.starting
-    private var running: [Running] = []
+    private(set) var running: [Running] = []
     /// Over, and not reported before the read has ended: a second answer in the same read takes the first one back.
     private var answered: [(number: Int, outcome: Outcome)] = []
     /// Runs it was ever given.
@@ -60,6 +60,7 @@ struct ServeProcessState {
         case .readEnded: endRead(&actions)
         case .timedOut(let number, let failure, let job): timeOut(number, failure, job, &actions)
         case .interrupted(let number, let grace): interrupt(number, grace, &actions)
+        case .cancelled(let number, let failure): cancel(number, failure, &actions)
         case .overdue(let why): becomeDue(why, &actions)
         case .retired: retire(&actions)
         case .stopped(let grace): stop(grace, &actions)
@@ -148,10 +149,13 @@ struct ServeProcessState {
         }
     }
 
-    /// A run that we interrupted can still succeed, if its handler says so, but not fail: the fault would be ours.
+    /// A run that we interrupted or cancelled can still succeed, if its handler says so, but not fail: the fault would be ours.
     private static func merge(_ fate: Outcome?, _ said: Outcome) -> Outcome {
-        guard let fate else { return said }
-        return fate == .interrupted && said == .succeeded ? said : fate
+        switch fate {
+        case nil: said
+        case .interrupted, .cancelled: said == .succeeded ? said : fate ?? said
+        case let fate?: fate
+        }
     }
 
     private mutating func endRead(_ actions: inout [Action]) {
@@ -189,7 +193,7 @@ struct ServeProcessState {
         terminate(grace: limits.graceSeconds, &actions)
     }
 
-    /// The protocol cannot yet end one run alone, so the process ends; what else it runs is interrupted with it.
+    /// A signal reaches the process and no single run, so what else it runs is interrupted with it.
     private mutating func interrupt(_ number: Int, _ grace: Double, _ actions: inout [Action]) {
         for run in running { setFate(.interrupted, of: run.number) }
         terminate(grace: min(grace, limits.graceSeconds), &actions)
@@ -205,7 +209,7 @@ struct ServeProcessState {
         }
     }
 
-    private mutating func setFate(_ fate: Outcome, of number: Int) {
+    mutating func setFate(_ fate: Outcome, of number: Int) {
         guard let index = running.firstIndex(where: { $0.number == number }) else { return }
         if running[index].fate == nil { running[index].fate = fate }
     }

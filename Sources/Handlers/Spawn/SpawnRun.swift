@@ -27,6 +27,7 @@ final class SpawnRun: RunKeeper, HandlerProcessOwner, EventSink {
         case open
         case failed(Failure)
         case interrupted
+        case cancelled(Failure)
     }
 
     init(_ run: Run, of handler: Handler, host: HandlerHost) {
@@ -66,10 +67,10 @@ final class SpawnRun: RunKeeper, HandlerProcessOwner, EventSink {
     }
 
     private func fail(_ reason: String) {
-        if case .interrupted = fate {
-            finish(.interrupted)
-        } else {
-            finish(.failed(handler.startFailure(reason)))
+        switch fate {
+        case .interrupted: finish(.interrupted)
+        case .cancelled(let failure): finish(.cancelled(failure))
+        case .open, .failed: finish(.failed(handler.startFailure(reason)))
         }
     }
 
@@ -170,6 +171,13 @@ final class SpawnRun: RunKeeper, HandlerProcessOwner, EventSink {
         end(grace: min(grace, handler.settings.grace))
     }
 
+    /// It has no way to be told but a signal.
+    func cancel(slot: Int, with failure: Failure) {
+        guard case .open = fate else { return }
+        fate = .cancelled(failure)
+        end(grace: handler.settings.grace)
+    }
+
     private func end(grace: Double) {
         // Until it is spawned there is nobody to ask; it is killed as soon as it is.
         guard let process else { return }
@@ -231,11 +239,13 @@ final class SpawnRun: RunKeeper, HandlerProcessOwner, EventSink {
             return ExitMeaning.outcome(of: report, verdict: verdict, lastLines: lastLines, circumstances)
         case .failed(let failure):
             return .failed(failure)
-        case .interrupted:
-            // It said so itself and ended well: then it need not run again.
-            return verdict == .succeeded && report.status == .exited(0) ? .succeeded : .interrupted
+        case .interrupted: return isSaidDone(report) ? .succeeded : .interrupted
+        case .cancelled(let failure): return isSaidDone(report) ? .succeeded : .cancelled(failure)
         }
     }
+
+    /// It said so itself and ended well: then it need not run again. A status of 0 alone may be how it answers SIGTERM.
+    private func isSaidDone(_ report: ExitReport) -> Bool { verdict == .succeeded && report.status == .exited(0) }
 
     private func finish(_ outcome: Outcome, _ report: ExitReport? = nil) {
         isFinished = true

@@ -1,0 +1,12 @@
+/// A job that somebody has cancelled, as it lies in the dead set.
+package enum CancelledPayload {
+    /// The job's payload with the cancellation in it, in the members of an error, so that every dashboard shows it.
+    ///
+    /// - Parameters:
+    ///   - queue: where it goes if it is put back: the one it was taken from, or would have gone to.
+    /// - Returns: nil if it is never to lie in the dead set: it is dropped then.
+    package static func make(_ job: Job, from queue: QueueName, _ failure: Failure, now: Timestamp) -> [UInt8]? {
+        guard job.object.bool("dead") != false else { return nil }
+        return FailureRecord(of: failure, job: job, queue: queue, now: now).payload(storedBacktrace: nil)
+    }
+}
