@@ -27,7 +27,8 @@ struct HandlerCgroups {
 
     /// One for each limit in the configuration that the kernel will not enforce.
     func warnings(of handlers: [HandlerSettings]) -> [String] {
-        Self.warnings(of: handlers, controllers: delegation?.controllers ?? [], reason: reason)
+        if handlers.contains(where: { $0.limits.cpuWeight != nil }) { delegation?.divideProcessors() }
+        return Self.warnings(of: handlers, controllers: delegation?.controllers ?? [], reason: reason)
     }
 
     static func warnings(
@@ -37,6 +38,7 @@ struct HandlerCgroups {
             var broken: [String] = []
             if handler.limits.memory != nil, !controllers.contains(.memory) { broken.append("memory") }
             if handler.limits.tasks != nil, !controllers.contains(.pids) { broken.append("tasks") }
+            if handler.limits.cpuWeight != nil, !controllers.contains(.cpu) { broken.append("cpu_weight") }
             return broken.map {
                 "handlers.\(handler.name).limits.\($0) does not hold: \(reason); "
                     + "see docs/guides/deploy-with-systemd.md"

@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -79,6 +80,23 @@ static int limit_address_space(uint64_t wanted) {
     return setrlimit(RLIMIT_AS, &limit);
 }
 
+// How many processes its user has is counted for the new user, and a limit on that must not keep this program itself from
+// being executed (EAGAIN of execve(2)), so that one comes after the credentials.
+static int set_limits(const struct cposix_spawn *spec, int after_credentials) {
+    for (size_t i = 0; i < spec->limit_count; i++) {
+        const struct cposix_limit *wanted = &spec->limits[i];
+        if ((wanted->resource == RLIMIT_NPROC) != after_credentials) continue;
+        struct rlimit limit = {.rlim_cur = wanted->soft, .rlim_max = wanted->hard};
+        if (setrlimit(wanted->resource, &limit) == 0) continue;
+        struct rlimit ours;
+        if (errno != EPERM || getrlimit(wanted->resource, &ours) != 0) return -1;
+        if (limit.rlim_max > ours.rlim_max) limit.rlim_max = ours.rlim_max;
+        if (limit.rlim_cur > ours.rlim_max) limit.rlim_cur = ours.rlim_max;
+        if (setrlimit(wanted->resource, &limit) != 0) return -1;
+    }
+    return 0;
+}
+
 // System calls, not the functions of libc: those would change the credentials of every thread of our parent,
 // whose memory we still run in.
 static int change_credentials(const struct cposix_spawn *spec) {
@@ -115,7 +133,14 @@ static _Noreturn void become(struct birth *birth) {
     if (spec->directory && chdir(spec->directory) != 0) fail(report, CPOSIX_STEP_DIRECTORY);
     if (spec->open_files_limit && limit_open_files(spec->open_files_limit) != 0)
         fail(report, CPOSIX_STEP_OPEN_FILES_LIMIT);
+    if (spec->file_mode_mask >= 0) umask((mode_t)spec->file_mode_mask);
+    // What only our credentials may do: a higher priority, a higher limit.
+    if (set_limits(spec, 0) != 0) fail(report, CPOSIX_STEP_LIMITS);
+    if (spec->sets_priority && setpriority(PRIO_PROCESS, 0, spec->priority) != 0) fail(report, CPOSIX_STEP_PRIORITY);
+    if (spec->io_priority && syscall(SYS_ioprio_set, 1 /* IOPRIO_WHO_PROCESS */, 0, spec->io_priority) != 0)
+        fail(report, CPOSIX_STEP_IO_PRIORITY);
     if (spec->change_credentials && change_credentials(spec) != 0) fail(report, CPOSIX_STEP_CREDENTIALS);
+    if (set_limits(spec, 1) != 0) fail(report, CPOSIX_STEP_LIMITS);
     if (spec->no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
         fail(report, CPOSIX_STEP_PRIVILEGES);
     if (spec->parent_death_signal) {

@@ -1,11 +1,21 @@
 /// What a handler's processes are besides their program: whose, how urgent, how walled in.
 package struct Confinement: Codable, Equatable, Sendable {
+    /// In what order a disk serves them.
+    package enum IOPriority: Codable, Equatable, Sendable {
+        /// After all others.
+        case idle
+        /// 0 (first) to 7 (last).
+        case bestEffort(Int)
+    }
+
     /// Nil for the user's own.
     package var group: String?
     /// Nil for that of the daemon.
     package var umask: Int?
     /// -20 to 19; nil for the daemon's.
     package var nice: Int?
+    /// Nil for the daemon's.
+    package var ioPriority: IOPriority?
 
     package init() {}
 }

@@ -84,7 +84,7 @@ extension SettingsDecoder {
                 try Self.argument(text, what: "user's name")
             },
             program: program(in: section),
-            confinement: confinement(in: section),
+            confinement: confinement(in: section, handler: name),
             processes: processRange(in: section))
     }
 
@@ -100,15 +100,6 @@ extension SettingsDecoder {
                     + (other.map { " (line \($0.line))" } ?? "") + "; keep one of them")
         }
         return malloc
-    }
-
-    private mutating func processLimits(in section: Section) -> HandlerSettings.Limits {
-        guard let limits = subsection(Schema.processLimits, in: section) else { return HandlerSettings.Limits() }
-        diagnosis.reportUnknownKeys(in: limits, known: Schema.processLimitKeys)
-        return HandlerSettings.Limits(
-            memory: diagnosis.value(Schema.memoryLimit, in: limits, Schema.memoryLimit.size),
-            tasks: diagnosis.value(Schema.taskLimit, in: limits, Schema.taskLimit.integer),
-            addressSpace: diagnosis.value(Schema.addressSpaceLimit, in: limits, Schema.addressSpaceLimit.size))
     }
 
     /// The command; `[""]` after a mistake.
@@ -192,7 +183,7 @@ extension SettingsDecoder {
     }
 
     /// A text the operating system can be given.
-    private static func argument(_ text: String, what: String) throws(Mistake) -> String {
+    static func argument(_ text: String, what: String) throws(Mistake) -> String {
         guard !text.isEmpty else { throw Mistake("is empty; it must be a \(what), or remove the line") }
         guard !text.utf8.contains(0) else { throw Mistake("holds a NUL, which no \(what) can hold") }
         return text

@@ -35,6 +35,14 @@ package enum HandlerProof {
                 found.append(
                     Problem(file: file, at: place?.user ?? place?.name, message: "`\(title).user` \(mistake.text)"))
             }
+            if let group = handler.confinement.group, let mistake = self.group(group, effectiveUser: effectiveUser) {
+                found.append(
+                    Problem(file: file, at: place?.group ?? place?.name, message: "`\(title).group` \(mistake.text)"))
+            }
+            if let nice = handler.confinement.nice, let mistake = self.nice(nice, effectiveUser: effectiveUser) {
+                found.append(
+                    Problem(file: file, at: place?.nice ?? place?.name, message: "`\(title).nice` \(mistake.text)"))
+            }
             if handler.malloc == .jemalloc, jemalloc == nil {
                 found.append(
                     Problem(
@@ -103,25 +111,5 @@ package enum HandlerProof {
             return Mistake("names \(shown(path)): \(String(cString: strerror(errno)))")
         }
         return facts.st_mode & S_IFMT == S_IFDIR ? nil : Mistake("names \(shown(path)), which is not a directory")
-    }
-
-    private static func user(_ name: String, effectiveUser: UInt32) -> Mistake? {
-        var entry = passwd()
-        var result: UnsafeMutablePointer<passwd>?
-        // Entries that come from a directory service can be long; glibc suggests 1024.
-        var buffer = [CChar](repeating: 0, count: 65_536)
-        let code = getpwnam_r(name, &entry, &buffer, buffer.count, &result)
-        // getpwnam(3): several errors mean no more than "not found".
-        guard result != nil else {
-            let isUnknown = [0, ENOENT, ESRCH, EBADF, EPERM].contains(code)
-            let reason =
-                isUnknown ? "who does not exist" : "who cannot be looked up: \(String(cString: strerror(code)))"
-            return Mistake("names \(quoted(name)), \(reason)")
-        }
-        guard effectiveUser == 0 || entry.pw_uid == effectiveUser else {
-            return Mistake(
-                "names \(quoted(name)), but only root can become another user; start Martlet as root or remove it")
-        }
-        return nil
     }
 }

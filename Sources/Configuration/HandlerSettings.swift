@@ -23,15 +23,36 @@ package struct HandlerSettings: Codable, Equatable, Sendable {
         package var tasks: Int?
         /// Bytes of virtual memory of each single process; nil for none.
         package var addressSpace: Int?
+        /// Share of the processors, 1 to 10,000; nil for 100, as everybody has.
+        package var cpuWeight: Int?
+        /// Files one process may have open; nil for what we were started with.
+        package var openFiles: Int?
+        /// Processes and threads of its user; nil for what we were started with.
+        package var processes: Int?
+        /// CPU time of one process; nil for none.
+        package var cpuSeconds: Int?
+        /// Bytes of a file one process writes; nil for none.
+        package var fileSize: Int?
+        /// Bytes of a core file; nil for what we were started with.
+        package var core: Int?
 
-        package init(memory: Int? = nil, tasks: Int? = nil, addressSpace: Int? = nil) {
+        package init(
+            memory: Int? = nil, tasks: Int? = nil, addressSpace: Int? = nil, cpuWeight: Int? = nil,
+            openFiles: Int? = nil, processes: Int? = nil, cpuSeconds: Int? = nil, fileSize: Int? = nil, core: Int? = nil
+        ) {
             self.memory = memory
             self.tasks = tasks
             self.addressSpace = addressSpace
+            self.cpuWeight = cpuWeight
+            self.openFiles = openFiles
+            self.processes = processes
+            self.cpuSeconds = cpuSeconds
+            self.fileSize = fileSize
+            self.core = core
         }
 
         /// They hold in a cgroup of version 2 only, which must be left to us.
-        package var needsControlGroup: Bool { memory != nil || tasks != nil }
+        package var needsControlGroup: Bool { memory != nil || tasks != nil || cpuWeight != nil }
     }
 
     /// Letters, digits, `_`, `-` and `.`, at most 64.

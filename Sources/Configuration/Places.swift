@@ -8,6 +8,8 @@ package struct Places: Equatable, Sendable {
         package var command: Place?
         package var directory: Place?
         package var user: Place?
+        package var group: Place?
+        package var nice: Place?
         package var malloc: Place?
     }
 

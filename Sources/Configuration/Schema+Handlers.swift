@@ -60,7 +60,9 @@ extension Schema {
         "What a process may use. `memory` and `tasks` count it together with all it starts, however that detaches itself. The "
             + "kernel holds it to them in a cgroup of version 2 that systemd has delegated to the service, as the unit asks "
             + "it to; see [Deploy with systemd](../guides/deploy-with-systemd.md#limits-for-handlers). Where none is, Martlet "
-            + "starts all the same and warns that they do not hold. `address_space` holds everywhere.")
+            + "starts all the same and warns that they do not hold. So it is with `cpu_weight`. The others are limits of each "
+            + "single process (setrlimit(2)) and hold everywhere; above the hard limit that Martlet has they are cut to it, "
+            + "unless it runs as root.")
     static let memoryLimit = SchemaKey(
         "handlers.NAME.limits.memory", .size(1 << 20...1024 << 30), .meaning("no limit"),
         "Memory, without use of swap. Whoever needs more is killed whole, and the job fails with the class `OutOfMemory`. "

@@ -205,8 +205,6 @@ package enum Schema {
             maximumMemory,
             maximumAge, idleTimeout, malloc, isolate, processLimits, connections, environment, directory, user,
         ] + handlerProcessKeys + programKeys + confinementKeys
-    /// Keys of a handler's `limits`.
-    package static let processLimitKeys = [memoryLimit, taskLimit, addressSpaceLimit]
     /// Every key, in the order of the reference page.
     package static let keys =
         top + concurrencyKeys + processesKeys + queueKeys + redisKeys + poisonKeys + limitKeys + memoryKeys + poolKeys

@@ -22,6 +22,9 @@ package struct SchemaKey: Sendable, Equatable {
         case share(ClosedRange<Double>)
         case word([String])
         case malloc
+        /// Octal digits.
+        case mask
+        case ioPriority
         case text
         case texts
         case path
@@ -76,6 +79,8 @@ package struct SchemaKey: Sendable, Equatable {
                 + "\(ShareText.text(share: range.upperBound)), such as 10%"
         case .word(let words): "one of " + words.joined(separator: ", ")
         case .malloc: "`system`, `jemalloc`, or `arenas=N` with N from 1 to 1024"
+        case .mask: "up to four octal digits, such as 027"
+        case .ioPriority: "`idle`, or a level from 0 (first) to 7 (last)"
         case .text: "a text"
         case .texts: "a list of texts, as in [one, two]"
         case .path: "a path"

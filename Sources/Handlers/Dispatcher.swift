@@ -61,7 +61,7 @@ package final class Dispatcher {
     ) {
         let current = Credentials.current()
         let handlers = settings.map {
-            Handler($0, current: current, openFilesLimit: openFilesLimit, find: Credentials.named)
+            Handler($0, current: current, openFilesLimit: openFilesLimit, find: Credentials.named(_:))
         }
         let watch = MemoryWatch(memory, times: memoryTimes, host: hostName, report: incident)
         let board = RunBoard(

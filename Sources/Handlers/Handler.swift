@@ -16,10 +16,13 @@ struct Handler {
     /// - Parameters:
     ///   - current: who we are. Only root can start a handler as somebody else.
     ///   - find: looks up a user's name; it may block, so a handler is made before the loop turns.
+    ///   - findGroup: likewise.
     ///   - jemalloc: looks for its library.
     init(
         _ settings: HandlerSettings, current: Credentials, openFilesLimit: UInt64?,
-        find: (String) throws(SystemError) -> Credentials?, jemalloc: () -> String? = SharedLibrary.jemalloc
+        find: (String) throws(SystemError) -> Credentials?,
+        findGroup: (String) throws(SystemError) -> UInt32? = Credentials.group(named:),
+        jemalloc: () -> String? = SharedLibrary.jemalloc
     ) {
         self.settings = settings
         self.openFilesLimit = openFilesLimit
@@ -27,22 +30,35 @@ struct Handler {
         let lack: String? =
             settings.malloc == .jemalloc && library == nil
             ? "its malloc is jemalloc, of which this machine has no library" : nil
-        guard let user = settings.user, current.uid == 0 else {
-            credentials = nil
-            objection = lack
-            environment = JobEnvironment(of: settings, owner: current, jemalloc: library)
-            return
-        }
-        let found: Credentials?
-        do {
-            found = try find(user)
-            objection = found == nil ? "its user \"\(user)\" does not exist" : lack
-        } catch {
-            found = nil
-            objection = "its user \"\(user)\" cannot be looked up: \(error)"
-        }
+        // Only root can become somebody else.
+        let (found, stranger) =
+            current.uid == 0 ? Self.credentials(of: settings, current: current, find, findGroup) : (nil, nil)
         credentials = found
+        objection = stranger ?? lack
         environment = JobEnvironment(of: settings, owner: found ?? current, jemalloc: library)
+    }
+
+    /// Whose rights its processes get, nil for ours; and why that cannot be said, if it cannot.
+    private static func credentials(
+        of settings: HandlerSettings, current: Credentials, _ find: (String) throws(SystemError) -> Credentials?,
+        _ findGroup: (String) throws(SystemError) -> UInt32?
+    ) -> (Credentials?, objection: String?) {
+        var credentials: Credentials?
+        if let user = settings.user {
+            do throws(SystemError) {
+                credentials = try find(user)
+            } catch {
+                return (nil, "its user \"\(user)\" cannot be looked up: \(error)")
+            }
+            if credentials == nil { return (nil, "its user \"\(user)\" does not exist") }
+        }
+        guard let group = settings.confinement.group else { return (credentials, nil) }
+        do throws(SystemError) {
+            guard let gid = try findGroup(group) else { return (nil, "its group \"\(group)\" does not exist") }
+            return ((credentials ?? current).with(gid: gid), nil)
+        } catch {
+            return (nil, "its group \"\(group)\" cannot be looked up: \(error)")
+        }
     }
 
     /// The same program in processes that do one run each. One that is kept ready and is not needed soon ends.
@@ -65,10 +81,28 @@ struct Handler {
         spec.parentDeathSignal = .kill
         spec.credentials = credentials
         spec.openFilesLimit = openFilesLimit
-        spec.addressSpaceLimit = settings.limits.addressSpace.map(UInt64.init)
+        confine(&spec)
         // A worker hands out several jobs in a row; the first handler would otherwise push it aside before the second has its.
         spec.isBatch = true
         return spec
+    }
+
+    private func confine(_ spec: inout ProcessSpec) {
+        let limits = settings.limits
+        spec.addressSpaceLimit = limits.addressSpace.map(UInt64.init)
+        let values: [(ResourceLimit.Kind, Int?)] = [
+            (.openFiles, limits.openFiles), (.processes, limits.processes), (.cpuTime, limits.cpuSeconds),
+            (.fileSize, limits.fileSize), (.core, limits.core),
+        ]
+        spec.limits = values.compactMap { kind, value in value.map { ResourceLimit(kind, UInt64($0)) } }
+        spec.fileModeMask = settings.confinement.umask.map(UInt32.init)
+        spec.nice = settings.confinement.nice.map(Int32.init)
+        spec.ioPriority =
+            switch settings.confinement.ioPriority {
+            case .idle?: .idle
+            case .bestEffort(let level)?: .bestEffort(level)
+            case nil: nil
+            }
     }
 
     var timeoutFailure: Failure {

@@ -37,10 +37,17 @@ struct GoodFileTests {
         mails.classes = [ClassPattern("MailJob")]
         mails.threads = 1
         mails.malloc = .system
-        let hogs = HandlerSettings(
+        var hogs = HandlerSettings(
             name: "hogs", command: ["/bin/hog"], executable: "/bin/hog", classes: [ClassPattern("HogJob")],
-            malloc: .arenas(1), limits: HandlerSettings.Limits(memory: 512 << 20, tasks: 64, addressSpace: 2 << 30),
+            malloc: .arenas(1),
+            limits: HandlerSettings.Limits(
+                memory: 512 << 20, tasks: 64, addressSpace: 2 << 30, cpuWeight: 50, openFiles: 4096, processes: 200,
+                cpuSeconds: 90, fileSize: 1 << 30, core: 0),
             connections: ["postgres": 1, "cache.1": 1], directory: "/etc/martlet")
+        hogs.confinement.group = "app"
+        hogs.confinement.umask = 0o27
+        hogs.confinement.nice = -5
+        hogs.confinement.ioPriority = .idle
         let expected = Settings(
             file: "/etc/martlet/full.yml", directory: "/etc/martlet", redis: .server(redis), processes: 2,
             concurrency: 1000, stopTimeout: 0, slow: 90,

@@ -26,9 +26,19 @@ enum cposix_step {
     CPOSIX_STEP_PIDFD,
     CPOSIX_STEP_CONTROL_GROUP,
     CPOSIX_STEP_ADDRESS_SPACE_LIMIT,
+    CPOSIX_STEP_LIMITS,
+    CPOSIX_STEP_PRIORITY,
+    CPOSIX_STEP_IO_PRIORITY,
 };
 
 enum cposix_group { CPOSIX_GROUP_INHERITED, CPOSIX_GROUP_OWN, CPOSIX_GROUP_SESSION };
+
+// One limit of setrlimit(2). A hard limit above ours is cut to it where we have no right to raise it, and the soft one with it.
+struct cposix_limit {
+    int resource;  // RLIMIT_…
+    uint64_t soft;
+    uint64_t hard;
+};
 
 // Everything the child is made of. The strings and arrays are the caller's and must outlive the call.
 struct cposix_spawn {
@@ -51,6 +61,12 @@ struct cposix_spawn {
     size_t group_count;
     uint64_t open_files_limit;     // soft RLIMIT_NOFILE, cut to the hard one; 0: as it is
     uint64_t address_space_limit;  // RLIMIT_AS, soft and hard, cut to the hard one; 0: as it is
+    const struct cposix_limit *_Nullable limits;
+    size_t limit_count;
+    int file_mode_mask;  // umask(2); -1: as it is
+    int sets_priority;   // 0: priority is not looked at
+    int priority;        // nice value of setpriority(2), -20 to 19
+    int io_priority;     // class and level as ioprio_set(2) takes them; 0: as it is
     int control_group;             // open directory of a cgroup of version 2 the child begins in; -1: that of its parent
 };
 

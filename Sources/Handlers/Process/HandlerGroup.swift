@@ -36,6 +36,9 @@ final class HandlerGroup {
         if controllers.contains("pids"), let tasks = settings.limits.tasks {
             try control.write("\(tasks)", to: "pids.max")
         }
+        if controllers.contains("cpu"), let weight = settings.limits.cpuWeight {
+            try control.write("\(weight)", to: "cpu.weight")
+        }
     }
 
     /// What it has computed by now, in seconds; nil where that cannot be read.

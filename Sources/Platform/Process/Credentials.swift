@@ -42,6 +42,36 @@ package struct Credentials: Sendable, Equatable {
             user: account?.user ?? String(uid), uid: uid, gid: getegid(), groups: groups, home: account?.home ?? "/")
     }
 
+    /// The same user with another group in place of its own; those it belongs to besides stay.
+    package func with(gid: UInt32) -> Credentials {
+        Credentials(
+            user: user, uid: uid, gid: gid, groups: [gid] + groups.filter { $0 != gid && $0 != self.gid }, home: home)
+    }
+
+    /// The number of a group: getgrnam_r(3). May ask the network. Nil if there is no such group.
+    package static func group(named name: String) throws(SystemError) -> UInt32? {
+        var size = 1024
+        while true {
+            let buffer = UnsafeMutablePointer<CChar>.allocate(capacity: size)
+            defer { buffer.deallocate() }
+            var entry = Glibc.group()
+            var found: UnsafeMutablePointer<Glibc.group>?
+            let error = getgrnam_r(name, &entry, buffer, size, &found)
+            // As with accounts below; a group with thousands of members is longer than any account.
+            if error == ERANGE, size < 16 << 20 {
+                size *= 2
+            } else if error == EINTR {
+                continue
+            } else if let found {
+                return found.pointee.gr_gid
+            } else if error == 0 || error == ENOENT || error == ESRCH {
+                return nil
+            } else {
+                throw SystemError(code: error, doing: "look up the group \(name)")
+            }
+        }
+    }
+
     private struct Account {
         let user: String
         let uid: UInt32

@@ -14,7 +14,11 @@ import Glibc
 package struct Delegation: Sendable {
     /// What can be limited in a handler's cgroup.
     package enum Controller: String, CaseIterable, Sendable {
-        case memory, pids
+        case memory, pids, cpu
+
+        /// Handed on whether a handler has a limit or not: what they count is wanted. Dividing the processors is not for nothing,
+        /// so that waits until somebody asks for it.
+        static let always: [Controller] = [.memory, .pids]
     }
 
     private static let ownName = "martlet"
@@ -43,7 +47,7 @@ package struct Delegation: Sendable {
         let handlers = try root.child(handlersName)
         if !isSettled { try own.enter() }
         // As far as it goes: without a controller there is no limit of its kind.
-        for controller in Controller.allCases {
+        for controller in Controller.always {
             hand(controller.rawValue, from: root)
             hand(controller.rawValue, from: handlers)
         }
@@ -61,6 +65,9 @@ package struct Delegation: Sendable {
         return Delegation(root: root, own: own, handlers: handlers)
     }
 
+    /// From now on each handler process has a share of the processors of its own, also those of workers that are there already.
+    package func divideProcessors() { Self.hand(Controller.cpu.rawValue, from: handlers) }
+
     private static func hand(_ controller: String, from group: ControlGroup) {
         // Which of them were handed on can be read afterwards, and is: `controllers`.
         try? group.write("+\(controller)", to: "cgroup.subtree_control")
@@ -77,7 +84,8 @@ package struct Delegation: Sendable {
         let group = try handlers.child("\(getpid())")
         // Left by an earlier process of our number; the supervisor has killed who was in it.
         for name in group.childNames { try group.child(name).remove() }
-        for controller in Controller.allCases { Self.hand(controller.rawValue, from: group) }
+        // Those it was given.
+        for controller in controllers { Self.hand(controller.rawValue, from: group) }
         return group
     }
 

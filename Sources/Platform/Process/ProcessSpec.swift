@@ -39,6 +39,14 @@ package struct ProcessSpec: Sendable {
     /// Bytes of virtual memory it may have, RLIMIT_AS of setrlimit(2); cut to the hard limit of this process. Nil: that of this
     /// process.
     package var addressSpaceLimit: UInt64?
+    /// Each kind once; they replace `openFilesLimit`.
+    package var limits: [ResourceLimit] = []
+    /// umask(2); nil: that of this process.
+    package var fileModeMask: UInt32?
+    /// The nice value, -20 to 19; nil: that of this process.
+    package var nice: Int32?
+    /// Nil: that of this process.
+    package var ioPriority: IOPriority?
     /// The cgroup it begins in, of version 2 and without controllers handed on; nil: that of this process.
     package var controlGroup: ControlGroup?
 
@@ -82,18 +90,23 @@ package struct ProcessSpec: Sendable {
                     table.map(\.parent).withUnsafeBufferPointer { parents in
                         scratch.withUnsafeMutableBufferPointer { scratch in
                             (change?.groups ?? []).withUnsafeBufferPointer { groups in
-                                var spec = cposix_spawn(
-                                    executable: executable, arguments: argumentVector.pointer,
-                                    environment: environmentVector.pointer, directory: directory,
-                                    child_descriptors: numbers.baseAddress, parent_descriptors: parents.baseAddress,
-                                    scratch: scratch.baseAddress, descriptor_count: table.count, group: groupKind,
-                                    parent_death_signal: parentDeathSignal?.number ?? 0,
-                                    no_new_privileges: noNewPrivileges ? 1 : 0, is_batch: isBatch ? 1 : 0,
-                                    change_credentials: change == nil ? 0 : 1, uid: change?.uid ?? 0,
-                                    gid: change?.gid ?? 0, groups: groups.baseAddress, group_count: groups.count,
-                                    open_files_limit: openFilesLimit ?? 0,
-                                    address_space_limit: addressSpaceLimit ?? 0, control_group: controlGroup?.raw ?? -1)
-                                return cposix_spawn(&spec, &child)
+                                limits.map(\.raw).withUnsafeBufferPointer { limits in
+                                    var spec = cposix_spawn(
+                                        executable: executable, arguments: argumentVector.pointer,
+                                        environment: environmentVector.pointer, directory: directory,
+                                        child_descriptors: numbers.baseAddress, parent_descriptors: parents.baseAddress,
+                                        scratch: scratch.baseAddress, descriptor_count: table.count, group: groupKind,
+                                        parent_death_signal: parentDeathSignal?.number ?? 0,
+                                        no_new_privileges: noNewPrivileges ? 1 : 0, is_batch: isBatch ? 1 : 0,
+                                        change_credentials: change == nil ? 0 : 1, uid: change?.uid ?? 0,
+                                        gid: change?.gid ?? 0, groups: groups.baseAddress, group_count: groups.count,
+                                        open_files_limit: openFilesLimit ?? 0,
+                                        address_space_limit: addressSpaceLimit ?? 0, limits: limits.baseAddress,
+                                        limit_count: limits.count, file_mode_mask: fileModeMask.map(Int32.init) ?? -1,
+                                        sets_priority: nice == nil ? 0 : 1, priority: nice ?? 0,
+                                        io_priority: ioPriority?.raw ?? 0, control_group: controlGroup?.raw ?? -1)
+                                    return cposix_spawn(&spec, &child)
+                                }
                             }
                         }
                     }

@@ -13,7 +13,7 @@ package struct SpawnError: Error, Equatable, CustomStringConvertible {
         /// An argument or variable contains a NUL, or descriptors were named twice.
         case description = 0
         case fork, group, descriptors, directory, openFilesLimit, credentials, privileges, parentDeath, execute, pidfd,
-            controlGroup, addressSpaceLimit
+            controlGroup, addressSpaceLimit, limits, priority, ioPriority
         /// As `execute`: the program is there, and what its first line or its header names is not.
         case interpreter
     }
@@ -36,6 +36,9 @@ package struct SpawnError: Error, Equatable, CustomStringConvertible {
             case .interpreter: "find the interpreter of"
             case .controlGroup: "enter the cgroup"
             case .addressSpaceLimit: "set the limit of virtual memory of"
+            case .limits: "set the limits of"
+            case .priority: "set the priority (nice) of"
+            case .ioPriority: "set the priority of input and output (ionice) of"
             }
         return "cannot \(what) \(subject): \(reason)"
     }
