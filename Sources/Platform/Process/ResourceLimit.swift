@@ -1,4 +1,4 @@
-package import CPosix
+import CPosix
 import Glibc
 
 /// One limit the kernel holds a process to, each process for itself: setrlimit(2).
