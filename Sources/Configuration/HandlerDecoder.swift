@@ -162,7 +162,7 @@ extension SettingsDecoder {
     }
 
     private mutating func noteWhatHasNoEffect(_ section: Section, mode: HandlerSettings.Mode) {
-        guard mode == .spawn else { return }
+        guard mode == .spawn else { return noteWhatIsForSpawn(section, mode) }
         let serving = [
             Schema.threads, Schema.startTimeout, Schema.maximumJobs, Schema.maximumMemory, Schema.maximumAge,
             Schema.idleTimeout, Schema.isolate,

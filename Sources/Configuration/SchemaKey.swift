@@ -32,6 +32,10 @@ package struct SchemaKey: Sendable, Equatable {
         case queues
         case command
         case patterns
+        /// Texts with places for values of a job.
+        case templates
+        /// Exit statuses.
+        case statuses
         case environment
         /// Pools and numbers.
         case connections
@@ -88,6 +92,8 @@ package struct SchemaKey: Sendable, Equatable {
         case .queues: "a list with one queue a line, `- name` or `- name: weight`"
         case .command: "a list of arguments, as in [/usr/bin/python3, app.py]"
         case .patterns: "a list of class names, as in [ReportJob, \"Reports::*\"]"
+        case .templates: "a list of arguments, as in [--user, \"{args.0}\"]"
+        case .statuses: "a list of exit statuses from 0 to 255, as in [0, 3]"
         case .environment: "a mapping of names to texts, as in { LANG: C.UTF-8 }"
         case .connections: "a mapping of pools to numbers, as in { postgres: 1 }, or a list of pools, as in [postgres]"
         case .section: "a mapping (`key: value` lines)"

@@ -3,34 +3,37 @@ import Platform
 
 /// What the end of a spawned process says about its job: the table behind `mode: spawn`.
 enum ExitMeaning {
-    /// EX_DATAERR of sysexits.h: this job can never work.
-    static let dataError: Int32 = 65
-
     /// - Parameters:
     ///   - verdict: the one final answer the handler wrote to descriptor 4, if it did.
     ///   - lastLines: the end of its standard error, which becomes the failure's message.
+    ///   - meanings: what its statuses mean.
     static func outcome(
-        of report: ExitReport, verdict: Outcome?, lastLines: String, _ circumstances: Circumstances = Circumstances()
+        of report: ExitReport, verdict: Outcome?, lastLines: String, _ circumstances: Circumstances = Circumstances(),
+        by meanings: StatusMeanings = StatusMeanings()
     ) -> Outcome {
         let status = report.status
-        switch (status, verdict) {
-        case (.exited(0), let verdict):
-            return verdict ?? .succeeded
-        case (.exited(dataError), .failed(let failure)), (.exited, .dead(let failure)):
-            return .dead(failure)
-        case (.exited, .failed(let failure)):
-            // The handler's own words say more than its status does.
-            return .failed(failure)
-        case (.exited(dataError), _):
-            return .dead(failure(of: status, lastLines: lastLines))
-        case (.exited, _):
-            // A handler that said `done` and then failed did not finish what it meant to do.
-            return .failed(failure(of: status, lastLines: lastLines))
-        case (.signaled, _):
+        switch status {
+        case .exited(let code):
+            return outcome(meanings[code], verdict, or: failure(of: status, lastLines: lastLines))
+        case .signaled:
             let failure =
                 report.shortage.map { self.failure(of: $0, lastLines: lastLines, circumstances.others(than: nil)) }
                 ?? failure(of: status, lastLines: lastLines, circumstances)
             return status.isUnexplained ? .died(failure, how: death(report)) : .failed(failure)
+        }
+    }
+
+    /// The handler's own words say more than its status does; but one that said `done` and then failed did not finish what it
+    /// meant to do.
+    private static func outcome(_ meaning: StatusMeanings.Meaning, _ verdict: Outcome?, or failure: Failure) -> Outcome
+    {
+        switch (meaning, verdict) {
+        case (.done, let verdict): verdict ?? .succeeded
+        case (.failed, .failed(let failure)), (.discarded, .failed(let failure)): .failed(failure)
+        case (.dead, .failed(let failure)), (_, .dead(let failure)): .dead(failure)
+        case (.discarded, _): .discarded
+        case (.failed, _): .failed(failure)
+        case (.dead, _): .dead(failure)
         }
     }
 

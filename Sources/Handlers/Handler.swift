@@ -6,6 +6,7 @@ import Platform
 struct Handler {
     private(set) var settings: HandlerSettings
     let environment: JobEnvironment
+    let program: HandlerProgram
     /// Whose rights its processes get; nil to keep ours.
     let credentials: Credentials?
     /// Why it can never start; nil if it may.
@@ -25,6 +26,7 @@ struct Handler {
         jemalloc: () -> String? = SharedLibrary.jemalloc
     ) {
         self.settings = settings
+        program = HandlerProgram(settings.program)
         self.openFilesLimit = openFilesLimit
         let library = settings.malloc == .jemalloc ? jemalloc() : nil
         let lack: String? =

@@ -12,6 +12,8 @@ package enum ErrorClass {
     package static let protocolError = "ProtocolError"
     /// The handler could not be started.
     package static let startFailed = "StartFailed"
+    /// The job does not fit the templates of its handler's arguments; nothing was executed.
+    package static let badArguments = "BadArguments"
     /// No handler is configured for the job's class.
     package static let noHandler = "NoHandler"
     /// The handler used more memory than it may.

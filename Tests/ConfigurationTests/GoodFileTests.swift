@@ -63,6 +63,36 @@ struct GoodFileTests {
         #expect(settings == expected)
     }
 
+    @Test("what a program is given, and what its statuses mean, is read")
+    func program() throws {
+        let loaded = try Fixture.decode("good/program.yml").get()
+        var terms = ProgramTerms()
+        terms.arguments = [
+            "--user", "{args.0}", "--name={args.1.name}", "{{}}", "--", "{jid}{class}{queue}{attempt}",
+        ]
+        terms.isGuarded = false
+        terms.standardInput = .args
+        terms.success = [0, 3]
+        terms.retryOn = [75, 65]
+        terms.discardOn = [4]
+        #expect(loaded.settings.handlers.map(\.program) == [terms])
+        #expect(loaded.notes == [])
+    }
+
+    @Test("what is for programs that end with their job is told to have no effect on one that serves")
+    func programThatServes() throws {
+        let text = """
+            handlers:
+              served: { command: [cat], classes: [A], mode: serve, stdin: none, guard: true, success: [0, 1] }
+            """
+        let notes = try Fixture.decode(Array(text.utf8)).get().notes.map(\.message)
+        #expect(
+            notes.sorted()
+                == ["guard", "stdin", "success"].map {
+                    "`handlers.served.\($0)` has no effect in mode serve; it is for mode spawn"
+                })
+    }
+
     @Test("settings survive the way to a child process", arguments: try Fixture.names(in: "good", ending: ".yml"))
     func roundTrip(name: String) throws {
         let settings = try Fixture.decode("good/\(name)").get().settings

@@ -38,12 +38,12 @@ final class HandlerPipes {
 
     /// Which of them the child gets as which descriptor; what is not named is /dev/null or closed in it.
     ///
-    /// - Parameter inputNumber: 0 in mode spawn, 3 in mode serve.
-    func descriptors(inputNumber: Int32) -> [(child: Int32, parent: Int32)] {
+    /// - Parameter inputNumber: 0 in mode spawn, 3 in mode serve; nil for a program that is given nothing to read.
+    func descriptors(inputNumber: Int32?) -> [(child: Int32, parent: Int32)] {
         guard let input = theirs?.input.raw, let answers = theirs?.answers.raw, let stdout = theirs?.stdout.raw,
             let stderr = theirs?.stderr.raw
         else { preconditionFailure("a child is spawned once") }
-        return [(inputNumber, input), (1, stdout), (2, stderr), (4, answers)]
+        return (inputNumber.map { [($0, input)] } ?? []) + [(1, stdout), (2, stderr), (4, answers)]
     }
 
     /// Another descriptor for the end from which the child reads its input, to see later what it has not read; nil once

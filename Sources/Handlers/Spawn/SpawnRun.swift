@@ -42,20 +42,33 @@ final class SpawnRun: RunKeeper, HandlerProcessOwner, EventSink {
     /// The whole life of a run begins here; it ends with `RunBoard.finish`.
     func start() {
         let deadline = host.board.begin(slot: run.slot, keeper: self, pid: nil, now: .now())
+        let arguments: [String]
+        let bytes: ArraySlice<UInt8>?
+        do throws(UnfitJob) {
+            arguments = try handler.program.arguments(of: run)
+            bytes = try handler.program.input(of: run)
+        } catch {
+            return finish(.dead(error.failure))
+        }
         let pipes: HandlerPipes
         do throws(SystemError) {
             pipes = try HandlerPipes()
         } catch {
             return fail("\(error)")
         }
-        let spec = handler.spec(
+        var spec = handler.spec(
             environment: handler.environment.spawning(run, deadlineMilliseconds: deadline),
-            descriptors: pipes.descriptors(inputNumber: 0))
-        feed.add {
-            $0.append(contentsOf: run.job.payload)
-            $0.append(0x0A)
-        }
+            descriptors: pipes.descriptors(inputNumber: bytes == nil ? nil : 0))
+        spec.arguments += arguments
         input = pipes.input.take()
+        if let bytes {
+            feed.add {
+                $0.append(contentsOf: bytes)
+                $0.append(0x0A)
+            }
+        } else {
+            input = nil
+        }
         answers = pipes.answers.take()
         // What fits into the pipe is there before the process is, and most payloads need no more feeding.
         writeInput()
@@ -236,7 +249,8 @@ final class SpawnRun: RunKeeper, HandlerProcessOwner, EventSink {
     ) -> Outcome {
         switch fate {
         case .open:
-            return ExitMeaning.outcome(of: report, verdict: verdict, lastLines: lastLines, circumstances)
+            return ExitMeaning.outcome(
+                of: report, verdict: verdict, lastLines: lastLines, circumstances, by: handler.program.meanings)
         case .failed(let failure):
             return .failed(failure)
         case .interrupted: return isSaidDone(report) ? .succeeded : .interrupted
@@ -245,7 +259,10 @@ final class SpawnRun: RunKeeper, HandlerProcessOwner, EventSink {
     }
 
     /// It said so itself and ended well: then it need not run again. A status of 0 alone may be how it answers SIGTERM.
-    private func isSaidDone(_ report: ExitReport) -> Bool { verdict == .succeeded && report.status == .exited(0) }
+    private func isSaidDone(_ report: ExitReport) -> Bool {
+        guard verdict == .succeeded, case .exited(let status) = report.status else { return false }
+        return handler.program.meanings[status] == .done
+    }
 
     private func finish(_ outcome: Outcome, _ report: ExitReport? = nil) {
         isFinished = true

@@ -117,33 +117,13 @@ extension JSONObject {
     /// Where the elements of an array member lie in the bytes; nil if it is absent or not an array.
     package func elements(of name: String) -> [Range<Int>]? {
         guard let member = member(name), member.kind == .array else { return nil }
-        return elementKinds(of: member).map(\.range)
+        return elements(of: JSONPlace(member)).map(\.range)
     }
 
     /// The strings of an array member, decoded; elements of other sorts are left out. Nil if it is absent or not an
     /// array.
     package func strings(of name: String) -> [String]? {
         guard let member = member(name), member.kind == .array else { return nil }
-        return elementKinds(of: member).compactMap { $0.kind == .string ? string(at: $0.range) : nil }
-    }
-
-    /// - Parameter member: an array of this object.
-    func elementKinds(of member: JSONMember) -> [(range: Range<Int>, kind: JSONKind)] {
-        bytes.withUnsafeBytes { buffer in
-            var scanner = JSONScanner(buffer, from: member.value.lowerBound, depthLimit: .max)
-            var found: [(Range<Int>, JSONKind)] = []
-            do throws(JSONError) {
-                try scanner.open(0)
-                if scanner.take(UInt8(ascii: "]")) { return [] }
-                repeat {
-                    let start = scanner.at
-                    let kind = try scanner.value(depth: 1)
-                    found.append((start..<scanner.at, kind))
-                } while try scanner.another(before: UInt8(ascii: "]"))
-            } catch {
-                preconditionFailure("an array that was scanned once scans again: \(error)")
-            }
-            return found
-        }
+        return elements(of: JSONPlace(member)).compactMap { $0.kind == .string ? string(at: $0.range) : nil }
     }
 }
