@@ -1,0 +1,479 @@
+// Martlet's kit for handlers in Node, 18 or newer. One file without dependencies: copy it beside your jobs.
+//
+//   import { job, serve, Snooze } from "./martlet.mjs";
+//
+//   job("ReportJob", async (run, user, format) => {
+//     run.progress(50, "half of it");         // also: jid, attempt, deadline, remaining(), checkpoint, signal, log
+//     run.push("MailJob", user);              // a child: pushed together with the end of this run, or not at all
+//     if (busy()) throw new Snooze(30);       // again in 30 s; also Dead and Discard
+//   });
+//
+//   await serve();
+//
+// `node martlet.mjs FILE...` loads such files and serves too, without their last line. The same file works in the modes
+// spawn and serve, with any number of threads: that many async functions are under way. All times are in seconds.
+
+import { AsyncLocalStorage } from "node:async_hooks";
+import { randomBytes } from "node:crypto";
+import fs from "node:fs";
+import net from "node:net";
+import path from "node:path";
+import { isatty } from "node:tty";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import util from "node:util";
+
+const longestLine = 1 << 20;
+
+// Copies of this file in one process share what they know.
+const shared = (globalThis[Symbol.for("martlet.kit")] ??= {
+  jobs: new Map(), // name of a class -> function
+  runs: new Map(), // number -> Run
+  context: new AsyncLocalStorage(),
+});
+
+// Throw these in a job. Any other error fails it, and Martlet tries it again by the job's own rules.
+export class Dead extends Error {} // no retry would help: new Dead("no such user", { cause })
+export class Discard extends Error {} // drop the job
+export class Snooze extends Error { // run it again later; costs no retry
+  constructor(seconds) {
+    super(`again in ${seconds} s`);
+    this.seconds = seconds;
+  }
+}
+export class Cancelled extends Error {} // what run.check() throws, and the reason of run.signal
+class NoHandler extends Error {}
+for (const kind of [Dead, Discard, Snooze, Cancelled, NoHandler]) kind.prototype.name = kind.name;
+
+/** Makes a function the job of a class: job("Reports::Daily", async (run, ...args) => {}). */
+export function job(name, perform) {
+  if (typeof perform !== "function") throw new TypeError(`the job ${name} is no function`);
+  shared.jobs.set(name, perform);
+}
+
+/** The run that this code belongs to; undefined outside of one. */
+export function current() {
+  return shared.context.getStore();
+}
+
+/** A job as it lies in Redis, but for its `at`. Options are its members, such as queue and retry; `in` and `at`: when. */
+function draft(name, args, { in: seconds, at, ...options } = {}) {
+  if (typeof name !== "string" || name === "") throw new TypeError("a job needs the name of a class");
+  if (!Array.isArray(args)) throw new TypeError(`the arguments of ${name} are no list`);
+  const now = Date.now();
+  const due = at instanceof Date ? at / 1000 : (at ?? (seconds === undefined ? undefined : now / 1000 + seconds));
+  const jid = options.jid ?? randomBytes(12).toString("hex");
+  const made = { retry: true, queue: "default", ...options, class: name, args, jid, created_at: now };
+  if (due !== undefined && !Number.isFinite(due)) throw new TypeError(`${name}: no such time: ${at ?? seconds}`);
+  return due > now / 1000 ? { ...made, at: due } : made;
+}
+
+/** One run of a job. */
+export class Run {
+  #channel;
+  #number;
+  #abort = new AbortController();
+
+  constructor(channel, number, payload, { attempt = 1, deadline, checkpoint = null, queue, jobClass } = {}) {
+    this.#channel = channel;
+    this.#number = number;
+    this.payload = payload;
+    this.args = payload.args ?? [];
+    this.jid = payload.jid;
+    this.jobClass = jobClass ?? payload.wrapped ?? payload.class;
+    this.queue = queue ?? payload.queue ?? "default";
+    this.attempt = Number(attempt);
+    this.deadline = deadline === undefined ? undefined : new Date(Number(deadline));
+    this.checkpoint = checkpoint;
+    this.log = logger(this);
+  }
+
+  get number() {
+    return this.#number;
+  }
+
+  /** Aborts when the run is to be given up: fetch(url, { signal: run.signal }). */
+  get signal() {
+    return this.#abort.signal;
+  }
+
+  get cancelled() {
+    return this.signal.aborted;
+  }
+
+  /** For loops: throws once the run is to be given up. */
+  check() {
+    this.signal.throwIfAborted();
+  }
+
+  cancel(reason = "the run was cancelled") {
+    this.#abort.abort(new Cancelled(reason));
+  }
+
+  /** Seconds until the deadline; Infinity if there is none. */
+  remaining() {
+    return this.deadline ? (this.deadline - Date.now()) / 1000 : Infinity;
+  }
+
+  /** Sleeps, but checks. */
+  async sleep(seconds) {
+    this.check();
+    await new Promise((resolve) => {
+      const end = () => { clearTimeout(timer); this.signal.removeEventListener("abort", end); resolve(); };
+      const timer = setTimeout(end, seconds * 1000);
+      this.signal.addEventListener("abort", end);
+    });
+    this.check();
+  }
+
+  progress(percent, note) {
+    this.#channel.write(JSON.stringify({ progress: this.#number, percent, note: note && String(note).slice(0, 1000) }));
+  }
+
+  /** Pushes a child, which is enqueued together with this job's end; gives its jid. */
+  push(name, ...args) {
+    return this.pushBulk(name, [args])[0];
+  }
+
+  /** A child for each list of arguments. Options: { queue, retry, in: seconds, at: Date, … }. */
+  pushBulk(name, rows, options) {
+    const jobs = rows.map((args) => draft(name, args, options));
+    let texts = [];
+    let size = 0;
+    const send = () => this.#channel.write(`{"push":${this.#number},"jobs":[${texts.join()}]}`);
+    for (const text of jobs.map((job) => JSON.stringify(job))) {
+      if (texts.length > 0 && size + text.length > longestLine / 8) {
+        send();
+        texts = [];
+        size = 0;
+      }
+      texts.push(text);
+      size += text.length;
+    }
+    if (texts.length > 0) send();
+    return jobs.map((job) => job.jid);
+  }
+
+  /**
+   * Has these jobs, [class, ...args] or objects, enqueued now, in one step with the checkpoint that the next run gets if
+   * this one is interrupted. Await it: it waits while Martlet does not read.
+   */
+  async chunk(jobs, checkpoint) {
+    const list = jobs.map((job) => (Array.isArray(job) ? draft(job[0], job.slice(1)) : job));
+    await this.#channel.write(JSON.stringify({ push: this.#number, jobs: list, checkpoint }));
+  }
+}
+
+/** Writes lines with a level that Martlet reads, and with the jid where Martlet cannot know it. */
+function logger(run) {
+  const write = (level) => (...words) => {
+    const jid = shared.runs.size > 1 ? `jid=${run.jid} ` : "";
+    process.stdout.write(util.format(...words).split("\n").map((line) => `<${level}>${jid}${line}\n`).join(""));
+  };
+  return { debug: write(7), info: write(6), warn: write(4), error: write(3) };
+}
+
+/** Lines to Martlet, in order and whole. What it does not read waits here, and `write` with it. */
+class Channel {
+  #stream;
+
+  constructor(descriptor) {
+    this.#stream = descriptor === undefined ? undefined : openPipe(descriptor, "w");
+    this.#stream?.on("error", () => process.exit(0)); // nobody listens any more
+  }
+
+  write(text) {
+    const size = Buffer.byteLength(text);
+    if (size >= longestLine) throw new RangeError(`${size} bytes for Martlet, which takes 1 MiB`);
+    if (!this.#stream || this.#stream.write(text + "\n")) return undefined;
+    return new Promise((resolve) => this.#stream.once("drain", resolve));
+  }
+
+  /** Ends the process when all is written. */
+  exit(status) {
+    const leave = () => process.exit(status);
+    this.#stream ? this.#stream.end(leave) : leave();
+  }
+}
+
+/** Opened anew where that is allowed: the programs that a job starts do not inherit it then. */
+function openPipe(descriptor, mode) {
+  let mine = descriptor;
+  try {
+    mine = fs.openSync(`/proc/self/fd/${descriptor}`, mode);
+    fs.closeSync(descriptor);
+  } catch {
+    // It belongs to another user, or is a socket.
+  }
+  return new net.Socket({ fd: mine, readable: mode === "r", writable: mode === "w" });
+}
+
+/** The members of `failed` and `dead`: of what made it dead, if there is that. Frames of Node and of this file are left out. */
+function describe(error) {
+  const source = (error instanceof Dead && error.cause) || error;
+  if (!(source instanceof Error)) return { class: "Error", message: util.format(source).slice(0, 10_000), backtrace: [] };
+  const backtrace = [...String(source.stack).matchAll(/^ +at (?:(.*) \()?(.+?)\)?$/gm)]
+    .filter(([, , place]) => !place.startsWith("node:") && !place.startsWith(import.meta.url))
+    .map(([, name, place]) => place.replace(/^file:\/\//, "") + (name ? ` in ${name}` : ""));
+  return {
+    class: String((source.name === "Error" ? source.constructor.name : source.name) || "Error").slice(0, 500),
+    message: String(error.message || source.message).slice(0, 10_000),
+    backtrace: backtrace.slice(0, 100).map((line) => line.slice(0, 1000)),
+  };
+}
+
+/** Does a job, and gives the line that answers it. */
+async function perform(run) {
+  const { number } = run;
+  try {
+    const work = shared.jobs.get(run.jobClass);
+    const names = [...shared.jobs.keys()].sort();
+    if (!work) throw new NoHandler(`no job ${run.jobClass} here; there are: ${names.join(", ")}`);
+    await shared.context.run(run, () => work(run, ...run.args));
+    return { done: number };
+  } catch (error) {
+    if (error instanceof Discard) return { discard: number };
+    if (error instanceof Snooze) return { snooze: number, seconds: error.seconds };
+    return { [error instanceof Dead ? "dead" : "failed"]: number, ...describe(error) };
+  }
+}
+
+/** Does what Martlet asks for, in the mode in which it started this process. Does not come back. */
+export function serve() {
+  shared.serving ??= process.env.MARTLET_IN ? serveLines() : performOnce();
+  return shared.serving;
+}
+
+function serveLines() {
+  const { runs } = shared;
+  const input = openPipe(Number(process.env.MARTLET_IN), "r");
+  const channel = new Channel(Number(process.env.MARTLET_OUT));
+  let isQuiet = false;
+  const leave = () => isQuiet && runs.size === 0 && channel.exit(0);
+
+  const start = async (run) => {
+    runs.set(run.number, run);
+    const answer = await perform(run);
+    runs.delete(run.number);
+    channel.write(JSON.stringify(answer));
+    leave();
+  };
+  const hear = (line) => {
+    let message;
+    try {
+      message = JSON.parse(line);
+    } catch {
+      return; // not of this version
+    }
+    if (message?.run !== undefined) start(new Run(channel, message.run, message.job, message));
+    else if (message?.cancel !== undefined) runs.get(message.cancel)?.cancel();
+    else if (message?.quiet) leave((isQuiet = true));
+  };
+  onTerm(() => leave((isQuiet = true)));
+  // The pieces of a line are joined once, at its end.
+  let pieces = [];
+  input.setEncoding("utf8");
+  input.on("data", (text) => {
+    const lines = text.split("\n");
+    if (lines.length > 1) {
+      lines[0] = pieces.join("") + lines[0];
+      pieces = [];
+    }
+    pieces.push(lines.pop());
+    lines.forEach(hear);
+  });
+  input.on("end", () => process.exit(0)); // end now, also when jobs run
+  input.on("error", () => process.exit(0));
+  channel.write('{"ready":true}');
+  return new Promise(() => {});
+}
+
+/** SIGTERM: the time of a run is up, or it did not heed its cancelling. SIGKILL follows. */
+function onTerm(then) {
+  process.on("SIGTERM", () => {
+    const runs = [...shared.runs.values()];
+    const overdue = runs.filter((run) => run.cancelled || run.remaining() <= 0);
+    for (const run of overdue.length > 0 ? overdue : runs) run.cancel("the run was ended by SIGTERM");
+    then();
+  });
+}
+
+/** One job, from standard input; its verdict by descriptor 4 and the exit status. */
+async function performOnce() {
+  if (isatty(0)) throw new Error(`Martlet starts this. By hand: echo '{"class":"X","args":[]}' | node FILE`);
+  const { env } = process;
+  const chunks = await process.stdin.toArray();
+  const payload = JSON.parse(Buffer.concat(chunks).toString());
+  // Without Martlet descriptor 4 is one of Node's own.
+  const channel = new Channel(env.MARTLET_PROTOCOL ? 4 : undefined);
+  const run = new Run(channel, true, payload, {
+    attempt: env.MARTLET_ATTEMPT,
+    deadline: env.MARTLET_DEADLINE,
+    queue: env.MARTLET_QUEUE,
+    jobClass: env.MARTLET_CLASS,
+    checkpoint: env.MARTLET_CHECKPOINT ? JSON.parse(env.MARTLET_CHECKPOINT) : null,
+  });
+  shared.runs.set(true, run);
+  onTerm(() => {});
+  const answer = await perform(run);
+  if (!answer.done) channel.write(JSON.stringify(answer));
+  if (answer.class) process.stderr.write([`${answer.class}: ${answer.message}`, ...answer.backtrace, ""].join("\n"));
+  channel.exit(answer.failed ? 1 : answer.dead ? 65 : 0);
+}
+
+/**
+ * Pushes to Redis in Sidekiq's format: redis://[user:password@]host[:port][/db], rediss://, unix:///path[?db=1].
+ * options: { timeout: 5, tls: { ca, … } }. One connection, opened when it is needed.
+ */
+export class Client {
+  #url;
+  #options;
+  #socket;
+  #greeting;
+  #waiting = []; // of each command under way what settles it: [resolve, reject]
+  #unread = Buffer.alloc(0);
+
+  constructor(url = process.env.MARTLET_REDIS || process.env.REDIS_URL || "redis://127.0.0.1:6379/0", options = {}) {
+    this.#url = new URL(url);
+    this.#options = { timeout: 5, ...options };
+  }
+
+  /** Gives the jid. */
+  async push(name, ...args) {
+    return (await this.pushBulk(name, [args]))[0];
+  }
+
+  /** A job for each list of arguments. Options: { queue, retry, in: seconds, at: Date, … }. Gives the jids. */
+  async pushBulk(name, rows, options) {
+    const jobs = rows.map((args) => draft(name, args, options));
+    for (let first = 0; first < jobs.length; first += 1000) {
+      const some = jobs.slice(first, first + 1000);
+      const { queue, at } = some[0];
+      const enqueued_at = at ? undefined : Date.now();
+      const texts = some.map((job) => JSON.stringify({ ...job, at: undefined, enqueued_at }));
+      const soon = [["SADD", "queues", queue], ["LPUSH", `queue:${queue}`, ...texts]];
+      await this.#pipeline(at ? [["ZADD", "schedule", ...texts.flatMap((text) => [at, text])]] : soon);
+    }
+    return jobs.map((job) => job.jid);
+  }
+
+  /** A job that is due at a Date, or in so many seconds. */
+  async schedule(when, name, ...args) {
+    return (await this.pushBulk(name, [args], when instanceof Date ? { at: when } : { in: when }))[0];
+  }
+
+  /** Any command of Redis: client.call("LLEN", "queue:default") */
+  async call(...command) {
+    return (await this.#pipeline([command]))[0];
+  }
+
+  close() {
+    this.#socket?.destroy();
+    this.#socket = undefined;
+  }
+
+  /** A connection that is lost, or leads to a replica, is opened anew once; so in a rare case a push happens twice. */
+  async #pipeline(commands, again = true) {
+    try {
+      if (!this.#socket) await this.#connect();
+      await this.#greeting;
+      return await this.#send(commands);
+    } catch (error) {
+      const isRefused = error instanceof Refused;
+      if (!again || error.isTimeout || (isRefused && !/READONLY|NOREPLICAS|UNBLOCKED/.test(error.message))) throw error;
+      this.close();
+      return this.#pipeline(commands, false);
+    }
+  }
+
+  #send(commands) {
+    if (!this.#socket) throw new Error("the connection to Redis is closed");
+    const quote = (word) => `$${Buffer.byteLength(String(word))}\r\n${word}\r\n`;
+    const text = commands.map((words) => `*${words.length}\r\n${words.map(quote).join("")}`);
+    const replies = commands.map(() => new Promise((...settle) => this.#waiting.push(settle)));
+    this.#socket.ref().setTimeout(this.#options.timeout * 1000);
+    this.#socket.write(text.join(""));
+    return Promise.all(replies);
+  }
+
+  async #connect() {
+    const { protocol, hostname, port, pathname, searchParams, username, password } = this.#url;
+    const host = hostname.replace(/^\[|\]$/g, "") || "127.0.0.1";
+    const place = { host, port: Number(port || 6379), noDelay: true };
+    const name = net.isIP(host) ? undefined : host;
+    let socket;
+    if (protocol === "unix:") socket = net.connect({ path: decodeURIComponent(pathname) });
+    else if (protocol === "redis:") socket = net.connect(place);
+    else socket = (await import("node:tls")).connect({ ...place, servername: name, ...this.#options.tls });
+    const waiting = (this.#waiting = []);
+    this.#unread = Buffer.alloc(0);
+    const fail = (error) => {
+      if (this.#socket === socket) this.close();
+      for (const [, reject] of waiting.splice(0)) reject(error);
+    };
+    socket.on("data", (bytes) => this.#hear(bytes));
+    const late = Object.assign(new Error(`Redis did not answer in ${this.#options.timeout} s`), { isTimeout: true });
+    socket.on("timeout", () => socket.destroy(late));
+    socket.on("error", fail);
+    socket.on("close", () => fail(new Error("Redis closed the connection")));
+    this.#socket = socket;
+    const words = [username, password].filter(Boolean).map(decodeURIComponent);
+    const database = protocol === "unix:" ? searchParams.get("db") : pathname.slice(1);
+    const greetings = words.length > 0 ? [["AUTH", ...words]] : [];
+    if (Number(database) > 0) greetings.push(["SELECT", database]);
+    this.#greeting = this.#send(greetings);
+    this.#greeting.catch(() => this.close());
+  }
+
+  #hear(bytes) {
+    this.#unread = Buffer.concat([this.#unread, bytes]);
+    for (let found; this.#waiting.length > 0 && (found = reply(this.#unread, 0)); ) {
+      this.#unread = this.#unread.subarray(found.end);
+      const [resolve, reject] = this.#waiting.shift();
+      found.value instanceof Refused ? reject(found.value) : resolve(found.value);
+    }
+    // While it waits for nothing the connection keeps no process alive.
+    if (this.#waiting.length === 0) this.#socket?.setTimeout(0).unref();
+  }
+}
+
+class Refused extends Error {}
+
+/** The answer of Redis that begins at an offset, and where it ends; undefined while it is not complete. */
+function reply(bytes, start) {
+  const stop = bytes.indexOf("\r\n", start);
+  if (stop < 0) return undefined;
+  const text = bytes.toString("utf8", start + 1, stop);
+  let end = stop + 2;
+  switch (String.fromCharCode(bytes[start])) {
+    case "+": return { value: text, end };
+    case "-": return { value: new Refused(text), end };
+    case ":": return { value: Number(text), end };
+    case "$": {
+      if (text === "-1") return { value: null, end };
+      const last = end + Number(text);
+      return bytes.length < last + 2 ? undefined : { value: bytes.toString("utf8", end, last), end: last + 2 };
+    }
+    default: {
+      const value = [];
+      for (let i = 0; i < Number(text); i++) {
+        const element = reply(bytes, end);
+        if (!element) return undefined;
+        value.push(element.value);
+        end = element.end;
+      }
+      return { value, end };
+    }
+  }
+}
+
+// `node martlet.mjs FILE...`; not awaited, as the files import this one.
+async function main(files) {
+  if (files.length === 0) {
+    process.stderr.write("usage: node martlet.mjs FILE...\n");
+    process.exit(64);
+  }
+  for (const file of files) await import(pathToFileURL(path.resolve(file)));
+  await serve();
+}
+
+if (process.argv[1] && fs.realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) main(process.argv.slice(2));
