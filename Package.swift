@@ -111,6 +111,12 @@ let package = Package(
       ],
       swiftSettings: house),
     .testTarget(
+      name: "KitTests",
+      dependencies: [
+        "Handlers", "Configuration", "Insight", "JobModel", "Platform", "TestSupport",
+      ],
+      swiftSettings: house),
+    .testTarget(
       name: "SupervisorTests", dependencies: ["Supervisor", "Platform", "TestSupport"],
       swiftSettings: house),
     .testTarget(

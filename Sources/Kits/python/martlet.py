@@ -333,7 +333,7 @@ def _exit(status=0):
     os._exit(status)
 
 
-def _on_sigterm(get_main_run, when_idle):
+def _on_sigterm(get_main_run, end):
     """Decides what SIGTERM does: see the head of this file. Called in the main thread, between any two steps."""
     def handle(number, frame):
         runs = list(_active.values())
@@ -344,8 +344,7 @@ def _on_sigterm(get_main_run, when_idle):
             run._ask()
             if run is main and not is_coroutine:
                 run._is_late = True
-        if not runs:
-            when_idle()
+        end()
         if main and main._is_late and not main._shielded:
             main._is_late = False
             raise Cancelled("the run was ended by SIGTERM")
