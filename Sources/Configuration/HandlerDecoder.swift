@@ -67,11 +67,12 @@ extension SettingsDecoder {
             grace: diagnosis.valueOrDefault(Schema.grace, in: section, Schema.grace.duration),
             slow: diagnosis.value(Schema.handlerSlow, in: section, Schema.handlerSlow.duration),
             startTimeout: diagnosis.valueOrDefault(Schema.startTimeout, in: section, Schema.startTimeout.duration),
-            maxJobs: diagnosis.value(Schema.maximumJobs, in: section, Schema.maximumJobs.integer),
+            maxJobs: diagnosis.value(Schema.maximumJobs, in: section, Schema.maximumJobs.integer)
+                ?? (mode == "fork" ? 1 : nil),
             maxMemory: diagnosis.value(Schema.maximumMemory, in: section, Schema.maximumMemory.size),
             maxAge: diagnosis.value(Schema.maximumAge, in: section, Schema.maximumAge.duration),
             idleTimeout: diagnosis.value(Schema.idleTimeout, in: section, Schema.idleTimeout.duration),
-            malloc: malloc(in: section, threads: mode == "serve" ? threads : 1, environment: variables),
+            malloc: malloc(in: section, threads: mode == "spawn" ? 1 : threads, environment: variables),
             isolate: HandlerSettings.Isolate(
                 rawValue: diagnosis.valueOrDefault(Schema.isolate, in: section, Schema.isolate.word)) ?? .never,
             limits: processLimits(in: section),

@@ -6,6 +6,8 @@ package struct HandlerSettings: Codable, Equatable, Sendable {
         case spawn
         /// A long-lived process that is given one job after the other.
         case serve
+        /// Processes that one which has loaded the program forks.
+        case fork
     }
 
     /// What becomes of a class whose runs leave much memory behind in a serve process.

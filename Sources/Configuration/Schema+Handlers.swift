@@ -10,8 +10,9 @@ extension Schema {
             + "that fits wins, an exact name before any prefix. No two handlers may name the same.")
     static let mode = SchemaKey(
         "handlers.NAME.mode", .word(HandlerSettings.Mode.allCases.map(\.rawValue)), .value("spawn"),
-        announced: ["fork"],
-        "`spawn`: a process per job. `serve`: a long-lived process that is given one job after the other.")
+        "`spawn`: a process per job. `serve`: a long-lived process that is given one job after the other. `fork`: a process "
+            + "that has loaded the program forks a child per job, or per `max_jobs`; see "
+            + "[Share memory by fork](../guides/share-memory-by-fork.md).")
     static let threads = SchemaKey(
         "handlers.NAME.threads", .integer(1...1000), .value("1"), "serve: jobs that one process runs at once.")
     static let handlerTimeout = SchemaKey(

@@ -11,10 +11,12 @@ extension Dispatcher {
 
     /// Where a run goes; nil where a process is spawned for each.
     func pool(of handler: Int, for jobClass: JobClass) -> ServePool? {
-        guard let shared = pools[handler], isolated.contains(jobClass) else { return pools[handler] }
+        guard let shared = pools[handler], isolated.contains(jobClass), !shared.isSingle, let source = sources[handler]
+        else { return pools[handler] }
         if let ward = wards[handler] { return ward }
         let ward = ServePool(
-            handlers[handler].forSingleRuns, index: handler, slots: shared.slots, host: host, ahead: 1)
+            handlers[handler].forPool.forSingleRuns, index: handler, slots: shared.slots, host: host, source: source,
+            ahead: 1, isWard: true)
         // A job that comes all the same is done; its process is not kept for another.
         if shared.isQuiet { ward.quiet() }
         wards[handler] = ward

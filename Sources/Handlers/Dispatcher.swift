@@ -14,6 +14,8 @@ package final class Dispatcher {
     let handlers: [Handler]
     /// One for each handler; nil where a process is spawned for each job.
     let pools: [ServePool?]
+    /// Where the processes of each pool come from.
+    let sources: [(any ProcessSource)?]
     private let patrol: MemoryPatrol
     /// For classes that are kept apart: one for each handler, made when it is first needed.
     var wards: [Int: ServePool] = [:]
@@ -76,10 +78,13 @@ package final class Dispatcher {
                 perSecond: measuredPerSecond, sample: measuredPerSecond / 5, seed: UInt64(chance() * 0x1p53)),
             memory: watch)
         table = HandlerTable(settings)
+        let sources = handlers.map { Self.source(of: $0, host: host) }
         pools = handlers.indices.map { index in
-            guard handlers[index].settings.mode == .serve else { return nil }
-            return ServePool(handlers[index], index: index, slots: slots, host: host)
+            sources[index].map {
+                ServePool(handlers[index].forPool, index: index, slots: slots, host: host, source: $0)
+            }
         }
+        self.sources = sources
         self.handlers = handlers
         self.host = host
         patrol = MemoryPatrol(board: board, watch: watch, loop: loop) { handlers[$0].settings.name }
@@ -160,6 +165,7 @@ package final class Dispatcher {
         let grace = min(grace, 1)
         host.board.hold {
             for pool in allPools { pool.stop(grace: grace) }
+            for case let source as ForkSource in sources { source.stop(grace: grace) }
             for slot in host.board.entries.indices {
                 host.board.entries[slot]?.keeper.interrupt(slot: slot, grace: grace)
             }
@@ -193,11 +199,21 @@ package final class Dispatcher {
     }
 
     private func noticeStop() {
-        guard let completion = whenStopped, host.board.isIdle, allPools.allSatisfy(\.isEmpty) else { return }
+        guard let completion = whenStopped, host.board.isIdle, allPools.allSatisfy(\.isEmpty),
+            sources.allSatisfy({ ($0 as? ForkSource)?.isEmpty ?? true })
+        else { return }
         whenStopped = nil
         host.board.afterDelivery = nil
         host.groups.removeIdle()
         completion()
+    }
+
+    private static func source(of handler: Handler, host: HandlerHost) -> (any ProcessSource)? {
+        switch handler.settings.mode {
+        case .spawn: nil
+        case .serve: SpawnSource(handler, host: host)
+        case .fork: ForkSource(handler, host: host)
+        }
     }
 
     private func sweep() {

@@ -15,7 +15,7 @@ enum ExitMeaning {
         switch status {
         case .exited(let code):
             return outcome(meanings[code], verdict, or: failure(of: status, lastLines: lastLines))
-        case .signaled:
+        case .signaled, .lost:
             let failure =
                 report.shortage.map { self.failure(of: $0, lastLines: lastLines, circumstances.others(than: nil)) }
                 ?? failure(of: status, lastLines: lastLines, circumstances)
@@ -51,7 +51,7 @@ enum ExitMeaning {
     /// "handler killed by SIGKILL, peak memory 34 MB", for the error of a job that was running at too many deaths.
     static func death(_ report: ExitReport) -> String {
         switch report.status {
-        case .exited: "handler ended with \(report.summary)"
+        case .exited, .lost: "handler ended with \(report.summary)"
         case .signaled: "handler \(report.summary)"
         }
     }
@@ -73,7 +73,7 @@ enum ExitMeaning {
         case .exited:
             let message = lastLines.isEmpty ? status.description : lastLines
             return Failure(errorClass: ErrorClass.exitStatus, message: message)
-        case .signaled:
+        case .signaled, .lost:
             // Which signal it was stands nowhere else, so it leads; what the handler said last follows.
             let death = words(for: status, circumstances)
             let message = lastLines.isEmpty ? death : "\(death)\n\(lastLines)"

@@ -63,6 +63,13 @@ struct Handler {
         }
     }
 
+    /// As its pool has it: of those that are forked the preloader has the age.
+    var forPool: Handler {
+        var handler = self
+        if settings.mode == .fork { handler.settings.maxAge = nil }
+        return handler
+    }
+
     /// The same program in processes that do one run each. One that is kept ready and is not needed soon ends.
     var forSingleRuns: Handler { Handler(singleRunsOf: self) }
 

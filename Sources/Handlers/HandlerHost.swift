@@ -7,7 +7,7 @@ package typealias Spawner = (ProcessSpec, @escaping (Result<ChildProcess, SpawnE
 
 /// A handler's process that was just started.
 struct StartedHandler {
-    let child: ChildProcess
+    let child: any HandlerChild
     /// Its cgroup, to be given back when it has ended; nil where there are none.
     let group: HandlerGroup?
 }
@@ -23,6 +23,8 @@ final class HandlerHost {
     let adopted: AdoptedProcesses
     let groups: HandlerGroups
     let roster = Roster()
+    /// Moves forked processes into their cgroups.
+    let placing: Errands
     /// Nil where nobody looks every second.
     let kernelKills: KernelKills?
     /// 0 ..< 1, drawn anew by each call.
@@ -42,6 +44,7 @@ final class HandlerHost {
         memory: MemoryWatch
     ) {
         self.loop = loop
+        placing = Errands(name: "placing", loop: loop)
         self.spawn = spawn
         self.log = log
         self.output = output

@@ -24,7 +24,7 @@ struct JobEnvironment: Sendable {
 
     private static let ours: Set<String> = [
         "MARTLET_JID", "MARTLET_CLASS", "MARTLET_QUEUE", "MARTLET_ATTEMPT", "MARTLET_DEADLINE", "MARTLET_PROTOCOL",
-        "MARTLET_CHECKPOINT", "MARTLET_IN", "MARTLET_OUT",
+        "MARTLET_CHECKPOINT", "MARTLET_IN", "MARTLET_OUT", "MARTLET_CONTROL",
     ]
 
     /// For a process that runs one job.
@@ -46,4 +46,7 @@ struct JobEnvironment: Sendable {
 
     /// For a process that serves many jobs.
     var serving: [String] { common + ["MARTLET_IN=3", "MARTLET_OUT=4"] }
+
+    /// For a process that forks those.
+    var preloading: [String] { common + ["MARTLET_CONTROL=3"] }
 }

@@ -153,6 +153,7 @@ final class WireProcess {
         return switch report.status {
         case .exited(let status): status
         case .signaled(let signal, _): 128 + signal.number
+        case .lost: nil
         }
     }
 }

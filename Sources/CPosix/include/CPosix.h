@@ -102,6 +102,11 @@ int cposix_pidfd_signal(int pidfd, int signal);
 // pipe2(2) with O_CLOEXEC.
 int cposix_pipe(int ends[_Nonnull 2]);
 
+// One message on a unix(7) socket, with descriptors of ours that its receiver gets (SCM_RIGHTS), at most 16. It does not
+// wait: EAGAIN if there is no room.
+int cposix_send_message(int socket, const void *_Nonnull bytes, size_t count, const int *_Nullable descriptors,
+                        size_t descriptor_count);
+
 // memfd_create(2) with MFD_CLOEXEC.
 int cposix_memfd(const char *_Nonnull name, int *_Nonnull descriptor);
 

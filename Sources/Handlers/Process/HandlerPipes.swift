@@ -46,6 +46,14 @@ final class HandlerPipes {
         return (inputNumber.map { [($0, input)] } ?? []) + [(1, stdout), (2, stderr), (4, answers)]
     }
 
+    /// Their ends in the order in which a preloader is given them: input, answers, stdout, stderr.
+    var passed: [Int32] {
+        guard let input = theirs?.input.raw, let answers = theirs?.answers.raw, let stdout = theirs?.stdout.raw,
+            let stderr = theirs?.stderr.raw
+        else { return [] }
+        return [input, answers, stdout, stderr]
+    }
+
     /// Another descriptor for the end from which the child reads its input, to see later what it has not read; nil once
     /// their ends are closed.
     func duplicateInputReader() throws(SystemError) -> FileDescriptor? { try theirs?.input.duplicate() }

@@ -44,11 +44,8 @@ final class HandlerProcess: EventSink {
     static let writtenOff = ExitReport(
         status: .signaled(.kill, coreDumped: false), cpuSeconds: 0, maximumResidentKB: 0)
 
-    /// Between two attempts to take the exit report of one that a debugger holds.
-    private static let secondsBetweenLooks = 0.05
-
     let pid: Int32
-    private let child: ChildProcess
+    private let child: any HandlerChild
     private let host: HandlerHost
     /// Until it has been told the end.
     private var owner: (any HandlerProcessOwner)?
@@ -98,9 +95,12 @@ final class HandlerProcess: EventSink {
     }
 
     /// Ends the process group and every descendant that left it.
-    func kill() {
+    ///
+    /// - Parameter sparingDescendants: whether those that left the group go on.
+    func kill(sparingDescendants: Bool = false) {
         guard !hasEnded else { return }
         wasKilled = true
+        guard !sparingDescendants else { return child.signalGroup(.kill) }
         // One step for all of them; without a cgroup they are looked for in /proc.
         if group?.control.kill() != true { host.adopted.killTree(pid) }
         child.signalGroup(.kill)
@@ -195,16 +195,14 @@ final class HandlerProcess: EventSink {
         reap(shortage)
     }
 
-    /// Takes the exit report, and tells the end. While a debugger holds on to the process that is not to be had: ptrace(2)
-    /// gives it to the tracer first.
     private func reap(_ shortage: MemoryShortage?) {
-        guard let report = child.reap() else {
-            _ = host.loop.at(MonotonicTime.now().advanced(bySeconds: Self.secondsBetweenLooks)) { [self] in
-                reap(shortage)
-                host.board.deliver()
-            }
-            return
+        child.reap(in: host.loop) { [self] report in
+            reaped(report, shortage)
+            host.board.deliver()
         }
+    }
+
+    private func reaped(_ report: ExitReport, _ shortage: MemoryShortage?) {
         host.adopted.didReap(pid)
         host.roster.remove(pid)
         hasEnded = true

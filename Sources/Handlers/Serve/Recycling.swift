@@ -8,13 +8,16 @@ enum Recycling: Equatable {
     case memory(Int)
     /// It has lived for so many seconds.
     case age(Double)
+    /// This file of its program is another one by now.
+    case changed(String)
 
-    /// Completes "a handler's process is to be replaced: it".
+    /// Completes "a handler's process is due: it".
     var text: String {
         switch self {
         case .jobs(let count): "was given \(count) jobs (max_jobs)"
         case .memory(let bytes): "has \(MemoryShortage.megabytes(bytes)) resident (max_memory)"
         case .age(let seconds): "is \(Handler.text(seconds: seconds.rounded(.up))) old (max_age)"
+        case .changed(let path): "has an old program: \(path) has changed"
         }
     }
 }

@@ -20,7 +20,7 @@ final class ServeProcess: EventSink, HandlerProcessOwner, RunKeeper {
     /// The one whose place it takes when it is ready.
     var predecessor: ServeProcess?
     private var lifetime: ServeLifetime?
-    private let pool: ServePool
+    let pool: ServePool
     let handler: Handler
     let host: HandlerHost
     private var process: HandlerProcess?
@@ -59,18 +59,16 @@ final class ServeProcess: EventSink, HandlerProcessOwner, RunKeeper {
         do throws(SystemError) {
             let pipes = try HandlerPipes()
             channel = try ServeChannel(pipes, host: host)
-            let spec = handler.spec(
-                environment: handler.environment.serving, descriptors: pipes.descriptors(inputNumber: 3))
-            try host.start(handler, spec, pipes) { self.spawned($0, pipes) }
+            try pool.source.start(pipes) { self.started($0, pipes) }
         } catch {
             handle(.spawnFailed("\(error)"))
         }
     }
 
-    private func spawned(_ result: Result<StartedHandler, SpawnError>, _ pipes: HandlerPipes) {
+    private func started(_ result: Result<StartedHandler, NoStart>, _ pipes: HandlerPipes) {
         switch result {
-        case .failure(let error):
-            handle(.spawnFailed("\(error)"))
+        case .failure(let refusal):
+            handle(.spawnFailed(refusal.reason))
         case .success(let started):
             process = HandlerProcess(started, of: handler, jid: nil, pipes: pipes, owner: self, host: host)
             meter = RunMeter(of: started, handler: handler.settings, host: host)
@@ -112,78 +110,6 @@ final class ServeProcess: EventSink, HandlerProcessOwner, RunKeeper {
     func stop(grace: Double) { handle(.stopped(grace: grace)) }
 
     func number(in slot: Int) -> Int? { assignments.first { $0.slot == slot }?.number }
-
-    // MARK: Pipes
-
-    func ready(_ fd: Int32, _ readiness: Readiness) {
-        guard let channel else { return }
-        if channel.isInput(fd) {
-            flush()
-        } else if channel.isAnswers(fd) {
-            readAnswers(channel)
-        }
-        host.board.deliver()
-    }
-
-    /// Writes what waits, as far as the pipe takes it.
-    func flush() { channel?.flush(for: self) }
-
-    private func readAnswers(_ channel: ServeChannel) {
-        let count = assignments.count
-        readOnce(channel)
-        if assignments.count < count { offerRoom() }
-    }
-
-    func readOnce(_ channel: ServeChannel) {
-        let step = channel.read { take($0) }
-        handle(.readEnded)
-        guard step == .end else { return }
-        channel.closeAnswers()
-        handle(.hungUp)
-    }
-
-    func offerRoom() {
-        if let limit = handler.settings.maxMemory, !state.isDue, let used = meter?.residentBytes(), used > limit {
-            handle(.overdue(.memory(used)))
-        }
-        pool.hasRoom(self)
-    }
-
-    private func take(_ piece: LineSplitter.Piece) {
-        do throws(ProtocolViolation) {
-            switch piece {
-            case .line(let line): handle(.answered(try Answer(parsing: line)))
-            case .cut: throw ProtocolViolation("wrote a line longer than 1 MiB")
-            }
-        } catch {
-            handle(.violated(error))
-        }
-    }
-
-    func processEnded(_ report: ExitReport, lastLines: String, _ circumstances: Circumstances) {
-        if let channel {
-            // What it answered before its end counts; half a line does not.
-            var reads = 0
-            while reads < ServeChannel.lastReads, channel.read({ take($0) }) == .some { reads += 1 }
-            channel.closeAnswers()
-            let consumed = channel.takeConsumed()
-            handle(.undelivered(assignments.filter { $0.offset >= consumed }.map(\.number)))
-            channel.closeInput()
-        }
-        log("a handler's process ended: \(report.status)", state.isWanted ? .warning : .debug)
-        handle(.exited(report, lastLines: lastLines, withRuns(circumstances, of: report)))
-    }
-
-    /// Who else ran here, where somebody will be told.
-    private func withRuns(_ circumstances: Circumstances, of report: ExitReport) -> Circumstances {
-        var circumstances = circumstances
-        guard report.shortage != nil || circumstances.kernelKilled else { return circumstances }
-        for assignment in assignments {
-            guard let job = host.board.entries[assignment.slot]?.run.job else { continue }
-            circumstances.runs[assignment.number] = "\(job.route.text) (\(job.jid ?? "without jid"))"
-        }
-        return circumstances
-    }
 
     // MARK: Decisions
 
@@ -263,7 +189,7 @@ final class ServeProcess: EventSink, HandlerProcessOwner, RunKeeper {
         for assignment in assignments { host.board.setStanding(standing, slot: assignment.slot) }
     }
 
-    private func log(_ text: String, _ level: Logger.Level) {
+    func log(_ text: String, _ level: Logger.Level) {
         host.log.log(
             level: level, "\(text)",
             metadata: ["handler": "\(handler.settings.name)", "handler_pid": .stringConvertible(pid ?? 0)])

@@ -21,7 +21,7 @@ extension ServeProcessState {
             let failure = failure(report, lastLines: lastLines, circumstances, run: run)
             let isUnexplained =
                 switch report.status {
-                case .exited: self == .itself
+                case .exited, .lost: self == .itself
                 case .signaled: self == .itself && report.status.isUnexplained
                 }
             return isUnexplained ? .died(failure, how: ExitMeaning.death(report)) : .failed(failure)

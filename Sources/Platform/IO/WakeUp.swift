@@ -8,13 +8,14 @@ package final class WakeUp: Sendable {
     // Whoever finds it clear writes; the loop clears it after reading. Saves a system call per further signal.
     private let isSignaled = Atomic(false)
 
-    init() throws(SystemError) {
+    package init() throws(SystemError) {
         let raw = eventfd(0, Int32(EFD_CLOEXEC) | Int32(EFD_NONBLOCK))
         guard raw >= 0 else { throw SystemError.last("open an event descriptor") }
         descriptor = FileDescriptor(raw)
     }
 
-    var raw: Int32 { descriptor.raw }
+    /// Readable while it is signalled and not cleared.
+    package var raw: Int32 { descriptor.raw }
 
     /// Makes the loop's present turn, or else its next one, return at once and call `EventLoop.onWake`.
     ///
@@ -26,7 +27,7 @@ package final class WakeUp: Sendable {
     }
 
     /// Takes the signal back. What was put into a queue before `signal` is visible afterwards.
-    func clear() {
+    package func clear() {
         var count: UInt64 = 0
         // Reading comes first: a signal between the two calls is then lost as a write, but not as a fact, since
         // queues are looked at after this. The other way round a write could be swallowed with the flag left set.

@@ -41,11 +41,7 @@ package final class ChildProcess: Sendable {
             // ECHILD: somebody waited for any child and took ours. The exit status is lost, the child is not there.
             precondition(error == 0, "only this object reaps its child")
             isReaped = true
-            let signal = Signal(number: end.number)
-            return ExitReport(
-                status: end.was_signaled != 0
-                    ? .signaled(signal, coreDumped: end.dumped_core != 0) : .exited(end.number),
-                cpuSeconds: Double(end.cpu_microseconds) / 1e6, maximumResidentKB: Int(end.maximum_resident_kb))
+            return ExitReport(end)
         }
     }
 

@@ -1,3 +1,4 @@
+import CPosix
 import Glibc
 
 /// How a process ended.
@@ -6,11 +7,14 @@ package enum ExitStatus: Equatable, Sendable, CustomStringConvertible {
     case exited(Int32)
     /// A signal ended it.
     case signaled(Signal, coreDumped: Bool)
+    /// Somebody else took its exit status and did not tell.
+    case lost
 
     /// A signal ended it that is no request to end, as an operator or a service manager sends it.
     package var isUnexplained: Bool {
         switch self {
         case .exited: false
+        case .lost: true
         case .signaled(let signal, _): ![.terminate, .interrupt, .hangup].contains(signal)
         }
     }
@@ -18,6 +22,7 @@ package enum ExitStatus: Equatable, Sendable, CustomStringConvertible {
     package var description: String {
         switch self {
         case .exited(let status): "exit status \(status)"
+        case .lost: "it ended, its exit status was lost"
         case .signaled(let signal, coreDumped: false): "killed by \(signal.name)"
         case .signaled(let signal, coreDumped: true): "killed by \(signal.name), core dumped"
         }
@@ -58,6 +63,16 @@ package struct ExitReport: Equatable, Sendable {
         self.maximumResidentKB = maximumResidentKB
         self.shortage = status == .signaled(.kill, coreDumped: false) ? shortage : nil
     }
+
+    init(_ end: cposix_exit) {
+        self.init(
+            status: end.was_signaled != 0
+                ? .signaled(Signal(number: end.number), coreDumped: end.dumped_core != 0) : .exited(end.number),
+            cpuSeconds: Double(end.cpu_microseconds) / 1e6, maximumResidentKB: Int(end.maximum_resident_kb))
+    }
+
+    /// What another process that took the exit status tells of it: what was used is not known.
+    package init(told status: ExitStatus) { self.init(status: status, cpuSeconds: 0, maximumResidentKB: 0) }
 
     /// The same, knowing what else is known of its end. An end that was not by SIGKILL was not for want of memory.
     package func adding(_ shortage: MemoryShortage?) -> ExitReport {
