@@ -18,7 +18,10 @@ let argumentParser = Target.Dependency.product(
 // docs/ARCHITECTURE.md draws the rows; the Makefile makes undeclared imports an error.
 let package = Package(
   name: "martlet",
-  products: [.executable(name: "martlet", targets: ["CLI"])],
+  products: [
+    .executable(name: "martlet", targets: ["CLI"]),
+    .library(name: "MartletKit", targets: ["MartletKit"]),
+  ],
   dependencies: [
     .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
     .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
@@ -87,7 +90,13 @@ let package = Package(
         .embedInCode("Programs")
       ], swiftSettings: house),
 
+    // For handlers in Swift: of the product, but of no other part of it
+    .target(name: "MartletKit", swiftSettings: house),
+
     // Tests
+    .executableTarget(
+      name: "KitFixture", dependencies: ["MartletKit"], path: "Tests/KitFixture",
+      swiftSettings: house),
     .target(
       name: "TestSupport", dependencies: ["Platform", "Redis"], path: "Tests/TestSupport",
       swiftSettings: house),
@@ -113,7 +122,7 @@ let package = Package(
     .testTarget(
       name: "KitTests",
       dependencies: [
-        "Handlers", "Configuration", "Insight", "JobModel", "Platform", "TestSupport",
+        "KitFixture", "Handlers", "Configuration", "Insight", "JobModel", "Platform", "TestSupport",
       ],
       swiftSettings: house),
     .testTarget(

@@ -54,9 +54,9 @@ struct ConformanceTests {
             let account = try #require(rig.accounts[number])
             // What a process prints comes by another pipe than its answer.
             if told.members["log"] != nil {
-                rig.turn(within: 5) { (try? told.objections(to: account, log: rig.lines).isEmpty) ?? true }
+                rig.turn(within: 5) { (try? told.objections(to: account, of: kit, log: rig.lines).isEmpty) ?? true }
             }
-            let objections = try told.objections(to: account, log: rig.lines)
+            let objections = try told.objections(to: account, of: kit, log: rig.lines)
             #expect(objections.isEmpty, "\(told.name): \(objections.joined(separator: "; "))")
         }
         if mode == .serve || mode == .threads {
