@@ -30,6 +30,8 @@
 
 [[ -z ${martlet__jobs+set} ]] || return 0
 martlet__jobs=' '
+martlet__utf8=$'^([\x01-\x7f]|[\xc2-\xdf][\x80-\xbf]|\xe0[\xa0-\xbf][\x80-\xbf]|[\xe1-\xec\xee\xef][\x80-\xbf]{2}'
+martlet__utf8+=$'|\xed[\x80-\x9f][\x80-\xbf]|\xf0[\x90-\xbf][\x80-\xbf]{2}|[\xf1-\xf3][\x80-\xbf]{3}|\xf4[\x80-\x8f][\x80-\xbf]{2})*$'
 martlet__file=${BASH_SOURCE[0]}
 
 martlet_job() { martlet__jobs+="$* "; }
@@ -161,12 +163,12 @@ martlet__failure() {
 
 # Calls a function of this file under its own options, whatever the job has set.
 martlet__as_kit() {
-  local martlet__options=$- IFS=$' \t\n' LC_ALL=C martlet__status=0
+  local martlet__had=$- IFS=$' \t\n' LC_ALL=C martlet__status=0
   set +eu -f
   "$@" || martlet__status=$?
-  [[ $martlet__options == *f* ]] || set +f
-  [[ $martlet__options != *u* ]] || set -u
-  [[ $martlet__options != *e* ]] || set -e
+  [[ $martlet__had == *f* ]] || set +f
+  [[ $martlet__had != *u* ]] || set -u
+  [[ $martlet__had != *e* ]] || set -e
   return "$martlet__status"
 }
 
@@ -383,7 +385,7 @@ martlet__unquote() {
           high=0
         fi
         ((code >> 11 != 0x1b)) || code=0xfffd # a half without its other
-        martlet__utf8 "$code"
+        martlet__encode "$code"
         ((high == 0)) || out+=($'\xef\xbf\xbd')
         high=0
         out+=("$bytes" "${piece:5}")
@@ -402,7 +404,7 @@ martlet__unquote() {
 }
 
 # Sets `bytes` to a character's encoding.
-martlet__utf8() {
+martlet__encode() {
   local -i code=$1
   if ((code == 0)); then
     bytes=''
@@ -423,6 +425,9 @@ martlet__utf8() {
 martlet__quote() {
   local text=$1 character escape
   local -i code
+  if [[ $text == *[$'\x80'-$'\xff']* && ${#text} -lt 20000 && ! $text =~ $martlet__utf8 ]]; then
+    text=${text//[$'\x80'-$'\xff']/?} # JSON has no other encoding
+  fi
   text=${text//\\/\\\\}
   text=${text//\"/\\\"}
   if [[ $text == *[$'\x01'-$'\x1f']* ]]; then
@@ -557,7 +562,8 @@ martlet__perform() {
         *)
           [[ -n $line ]] || ((is_whole)) || break
           printf '%s\n' "$line" >&2
-          tail=("${tail[@]: -19}" "${line:0:1000}")
+          ((${#tail[@]} < 20)) || tail=("${tail[@]:1}")
+          tail+=("${line:0:1000}")
           ;;
       esac
     done
@@ -567,6 +573,7 @@ martlet__perform() {
   [[ -z $verdict ]] || return "$status"
   printf -v line '%s\n' "${tail[@]}"
   line=${line%$'\n'}
+  ((${#line} < 4000)) || line=...${line: -4000}
   case $status in
     0) martlet__text="{\"done\":$martlet__number}" ;;
     65) martlet__describe dead ExitStatus "${line:-exit status 65}" ;;
@@ -577,7 +584,7 @@ martlet__perform() {
 }
 
 martlet__describe() {
-  martlet__quote "${3: -4096}"
+  martlet__as_kit martlet__quote "$3"
   martlet__text="{\"$1\":$martlet__number,\"class\":\"$2\",\"message\":$martlet__text}"
 }
 
@@ -592,7 +599,7 @@ martlet__job() {
     ! declare -F -- "$MARTLET_CLASS" >/dev/null; then
     martlet_fail NoHandler "no function $MARTLET_CLASS here; there are: $(martlet__names)"
   fi
-  eval "$martlet__shell_options"
+  [[ $martlet__options == set ]] || $martlet__options
   "$MARTLET_CLASS" "${martlet__arguments[@]}"
 }
 
@@ -727,9 +734,14 @@ martlet__once() {
 
 # To be called at the end of a job file; does not come back.
 martlet_run() {
-  martlet__shell_options=$(set +o)
-  set +eux
-  set +o pipefail
+  # A job runs under the options of its file, the rest under none.
+  martlet__options='set'
+  [[ $- != *e* ]] || martlet__options+=' -e'
+  [[ $- != *u* ]] || martlet__options+=' -u'
+  [[ $- != *f* ]] || martlet__options+=' -f'
+  [[ $- != *C* ]] || martlet__options+=' -C'
+  ! shopt -qo pipefail || martlet__options+=' -o pipefail'
+  set +euxfC +o pipefail
   exec {martlet__turn}<> <(:)
   printf . >&"$martlet__turn"
   if [[ -n ${MARTLET_IN-} ]]; then
