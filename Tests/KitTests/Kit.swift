@@ -48,7 +48,7 @@ struct Kit: CustomTestStringConvertible, Sendable {
     func settings(_ mode: Mode, executable: String) -> HandlerSettings {
         HandlerSettings(
             name: name, command: command, executable: executable, classes: [ClassPattern("*")], mode: mode.setting,
-            threads: mode == .threads ? 4 : 1, timeout: 60, directory: "/")
+            threads: mode == .threads ? 4 : 1, timeout: 60, maxJobs: mode == .fork ? 1 : nil, directory: "/")
     }
 }
 
@@ -56,10 +56,13 @@ struct Kit: CustomTestStringConvertible, Sendable {
 enum Mode: String, CaseIterable, CustomTestStringConvertible, Sendable {
     case spawn, serve, threads, fork
 
-    /// The modes that this version of Martlet has.
-    static let present: [Mode] = [.spawn, .serve, .threads]
-
-    var setting: HandlerSettings.Mode { self == .spawn ? .spawn : .serve }
+    var setting: HandlerSettings.Mode {
+        switch self {
+        case .spawn: .spawn
+        case .serve, .threads: .serve
+        case .fork: .fork
+        }
+    }
 
     var testDescription: String { rawValue }
 }
