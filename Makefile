@@ -92,7 +92,7 @@ faults: deps test-deps ## every fault at its full length, and a kill at every ki
 lint: ## check format, manual pages and scripts
 	swift format lint --strict --recursive Package.swift Sources Tests
 	@! command -v mandoc >/dev/null || mandoc -T lint -W warning docs/man/*
-	@! command -v shellcheck >/dev/null || shellcheck .ci/run .ci/test config/demo/*.sh Tests/VM/run Tests/VM/guest Tests/VM/inside Tests/VM/lib.sh
+	@! command -v shellcheck >/dev/null || shellcheck .ci/run .ci/test config/demo/*.sh Tests/VM/run Tests/VM/guest Tests/VM/inside Tests/VM/lib.sh Sources/Kits/shell/martlet.sh
 
 .PHONY: format
 format: ## format the source

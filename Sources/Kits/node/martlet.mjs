@@ -176,22 +176,21 @@ function logger(run) {
 class Channel {
   #stream;
 
-  constructor(descriptor) {
-    this.#stream = descriptor === undefined ? undefined : openPipe(descriptor, "w");
-    this.#stream?.on("error", () => process.exit(0)); // nobody listens any more
+  constructor(stream) {
+    this.#stream = stream;
+    stream.on("error", () => process.exit(0)); // nobody listens any more
   }
 
   write(text) {
     const size = Buffer.byteLength(text);
     if (size >= longestLine) throw new RangeError(`${size} bytes for Martlet, which takes 1 MiB`);
-    if (!this.#stream || this.#stream.write(text + "\n")) return undefined;
+    if (this.#stream.write(text + "\n")) return undefined;
     return new Promise((resolve) => this.#stream.once("drain", resolve));
   }
 
   /** Ends the process when all is written. */
   exit(status) {
-    const leave = () => process.exit(status);
-    this.#stream ? this.#stream.end(leave) : leave();
+    this.#stream.write("", () => process.exit(status));
   }
 }
 
@@ -211,7 +210,7 @@ function openPipe(descriptor, mode) {
 function describe(error) {
   const source = (error instanceof Dead && error.cause) || error;
   if (!(source instanceof Error)) return { class: "Error", message: util.format(source).slice(0, 10_000), backtrace: [] };
-  const backtrace = [...String(source.stack).matchAll(/^ +at (?:(.*) \()?(.+?)\)?$/gm)]
+  const backtrace = [...String(source.stack).matchAll(/^ +at (?:async )?(?:(.*) \()?(.+?)\)?$/gm)]
     .filter(([, , place]) => !place.startsWith("node:") && !place.startsWith(import.meta.url))
     .map(([, name, place]) => place.replace(/^file:\/\//, "") + (name ? ` in ${name}` : ""));
   return {
@@ -246,7 +245,7 @@ export function serve() {
 function serveLines() {
   const { runs } = shared;
   const input = openPipe(Number(process.env.MARTLET_IN), "r");
-  const channel = new Channel(Number(process.env.MARTLET_OUT));
+  const channel = new Channel(openPipe(Number(process.env.MARTLET_OUT), "w"));
   let isQuiet = false;
   const leave = () => isQuiet && runs.size === 0 && channel.exit(0);
 
@@ -303,8 +302,8 @@ async function performOnce() {
   const { env } = process;
   const chunks = await process.stdin.toArray();
   const payload = JSON.parse(Buffer.concat(chunks).toString());
-  // Without Martlet descriptor 4 is one of Node's own.
-  const channel = new Channel(env.MARTLET_PROTOCOL ? 4 : undefined);
+  // By hand what would go to Martlet is shown; descriptor 4 is one of Node's own then.
+  const channel = new Channel(env.MARTLET_PROTOCOL ? openPipe(4, "w") : process.stderr);
   const run = new Run(channel, true, payload, {
     attempt: env.MARTLET_ATTEMPT,
     deadline: env.MARTLET_DEADLINE,
@@ -316,7 +315,6 @@ async function performOnce() {
   onTerm(() => {});
   const answer = await perform(run);
   if (!answer.done) channel.write(JSON.stringify(answer));
-  if (answer.class) process.stderr.write([`${answer.class}: ${answer.message}`, ...answer.backtrace, ""].join("\n"));
   channel.exit(answer.failed ? 1 : answer.dead ? 65 : 0);
 }
 

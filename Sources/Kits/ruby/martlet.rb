@@ -340,8 +340,8 @@ module Martlet
   class Channel
     def initialize(io)
       @io, @lock = io, Mutex.new
-      io&.sync = true
-      io&.close_on_exec = true
+      io.sync = true
+      io.close_on_exec = true unless io == $stderr
     end
 
     def write(object)
@@ -351,7 +351,7 @@ module Martlet
     def write_line(text)
       raise ArgumentError, "#{text.bytesize} bytes for Martlet, which takes 1 MiB" if text.bytesize >= LONGEST_LINE
 
-      Thread.handle_interrupt(Cancelled => :never) { @lock.synchronize { @io&.write(text + "\n") } }
+      Thread.handle_interrupt(Cancelled => :never) { @lock.synchronize { @io.write(text + "\n") } }
     end
   end
 
@@ -661,13 +661,12 @@ module Martlet
       abort "Martlet starts this. By hand: echo '{\"class\":\"X\",\"args\":[]}' | ruby FILE" if $stdin.tty?
       circumstances = ENV.to_h.transform_keys { |name| name.delete_prefix("MARTLET_").downcase }
       circumstances["checkpoint"] &&= JSON.parse(circumstances["checkpoint"])
-      # Without Martlet descriptor 4 is one of Ruby's own.
-      channel = Channel.new(ENV["MARTLET_PROTOCOL"] ? IO.for_fd(4, "w") : nil)
+      # By hand what would go to Martlet is shown; descriptor 4 is one of Ruby's own then.
+      channel = Channel.new(ENV["MARTLET_PROTOCOL"] ? IO.for_fd(4, "w") : $stderr)
       run = Run.new(channel, true, JSON.parse($stdin.read, max_nesting: false), circumstances)
       trap("TERM") { Thread.new { run.cancel(force: true) } }
       answer = Thread.handle_interrupt(Cancelled => :never) { perform(run) }
       channel.write(answer) unless answer.key?("done")
-      warn "#{answer['class']}: #{answer['message']}", *answer["backtrace"] if answer.key?("class")
       exit(answer.key?("failed") ? 1 : answer.key?("dead") ? 65 : 0)
     end
   end

@@ -595,9 +595,10 @@ martlet__job() {
   exec {martlet__wire}>&2
   trap - TERM
   trap 'martlet__finish $?' EXIT
-  if [[ $MARTLET_CLASS != [[:upper:]]* && $martlet__jobs != *" $MARTLET_CLASS "* ]] ||
-    ! declare -F -- "$MARTLET_CLASS" >/dev/null; then
+  if ! declare -F -- "$MARTLET_CLASS" >/dev/null; then
     martlet_fail NoHandler "no function $MARTLET_CLASS here; there are: $(martlet__names)"
+  elif [[ $MARTLET_CLASS != [[:upper:]]* && $martlet__jobs != *" $MARTLET_CLASS "* ]]; then
+    martlet_fail NoHandler "the function $MARTLET_CLASS is no job; to make it one: martlet_job $MARTLET_CLASS"
   fi
   [[ $martlet__options == set ]] || $martlet__options
   "$MARTLET_CLASS" "${martlet__arguments[@]}"
@@ -616,7 +617,8 @@ martlet__names() {
   while read -r _ _ name; do
     [[ $name != [[:upper:]]* ]] || names+="$name "
   done < <(declare -F)
-  printf '%s' "$names${martlet__jobs# }"
+  names+=${martlet__jobs# }
+  printf '%s' "${names% }"
 }
 
 # A line to Martlet. Runs take turns: who holds the one byte of that pipe may write.
