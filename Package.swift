@@ -30,6 +30,8 @@ let package = Package(
   targets: [
     // 0: the edge
     .target(name: "CPosix"),
+    // Files of Sources/Kits, and of its own folder `new`, as bytes.
+    .target(name: "CKits", exclude: ["new"]),
     .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev"])]),
     .systemLibrary(name: "COpenSSL", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CSystemd", providers: [.apt(["libsystemd-dev"])]),
@@ -82,7 +84,7 @@ let package = Package(
       dependencies: [
         "Supervisor", "Worker", "Scheduler", "Handlers", "Queueing", "Configuration", "Insight",
         "Redis", "Platform",
-        "JobModel", argumentParser, logging,
+        "JobModel", "CKits", argumentParser, logging,
       ], swiftSettings: house),
     .executableTarget(
       name: "Bench", dependencies: ["Redis", "Platform", argumentParser],

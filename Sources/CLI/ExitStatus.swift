@@ -12,8 +12,12 @@ enum Exit {
     static let fault = ExitCode(70)
     /// EX_OSERR: the system refuses something a daemon needs.
     static let system = ExitCode(71)
+    /// EX_CANTCREAT: a file cannot be written, or is there already.
+    static let cannotCreate = ExitCode(73)
     /// EX_IOERR: the answer could not be written.
     static let output = ExitCode(74)
+    /// EX_TEMPFAIL: the job of `try` is not done and would run again.
+    static let again = ExitCode(75)
     /// EX_CONFIG: the configuration has mistakes; nothing was started.
     static let configuration = ExitCode(78)
 }

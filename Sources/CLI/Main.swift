@@ -9,6 +9,9 @@ struct Martlet: ParsableCommand {
         version: "martlet \(Version.number)",
         subcommands: [
             RunCommand.self,
+            DevCommand.self,
+            NewCommand.self,
+            TryCommand.self,
             CheckCommand.self,
             PushCommand.self,
             StatusCommand.self,

@@ -1,4 +1,4 @@
-import Handlers
+package import Handlers
 package import JobModel
 import Platform
 
@@ -20,7 +20,7 @@ package struct RunResult: Sendable {
     ///   - random: for the jids of children that have none.
     ///   - now: when the children are pushed.
     ///   - limits: a child that is over them would be buried unrun, so it fails the job that wanted it.
-    init(
+    package init(
         _ report: DispatchReport, of job: Job, random: inout some RandomNumberGenerator, now: Timestamp,
         limits: PayloadLimits
     ) {

@@ -8,6 +8,7 @@ package final class Daemon {
     package let directory = TemporaryDirectory()
     private let environment: [String]
     private let flags: [String]
+    private let command: String
     private let binary: String
     private let wrapper: [String]
     private let controlGroup: ControlGroup?
@@ -20,13 +21,14 @@ package final class Daemon {
     ///   - configuration: the YAML; `redis:` is put before it unless the server is nil.
     ///   - files: more files by name; those that begin with `#!` become executable.
     ///   - environment: added to a clean one.
-    ///   - flags: more arguments of `run`.
+    ///   - flags: more arguments of the command.
+    ///   - command: `run`, or one that does the same.
     ///   - binary: the martlet that is run.
     ///   - wrapper: a command that runs it, as its child or in its own place, such as unshare(1) with its options.
     ///   - controlGroup: in which it is started, as by a service manager.
     package init(
         _ configuration: String, server: RedisServer?, files: [String: String] = [:], environment: [String] = [],
-        flags: [String] = [], binary: String = Program.martlet, wrapper: [String] = [],
+        flags: [String] = [], command: String = "run", binary: String = Program.martlet, wrapper: [String] = [],
         controlGroup: ControlGroup? = nil
     ) {
         self.binary = binary
@@ -34,6 +36,7 @@ package final class Daemon {
         let state = ["XDG_STATE_HOME=\(directory.path)/state", "HOME=\(directory.path)"]
         self.environment = Program.cleanEnvironment.filter { !$0.hasPrefix("HOME=") } + state + environment
         self.flags = flags
+        self.command = command
         self.controlGroup = controlGroup
         let redis = server.map { "redis: unix://\($0.socketPath)\n" } ?? ""
         write(redis + configuration, to: "martlet.yml")
@@ -80,7 +83,7 @@ package final class Daemon {
             let child = try ProcessSpec(
                 executable: wrapper.first ?? binary,
                 arguments: (wrapper.isEmpty ? ["martlet"] : wrapper + [binary])
-                    + ["run", "-C", path("martlet.yml")] + flags,
+                    + [command, "-C", path("martlet.yml")] + flags,
                 environment: environment, directory: directory.path, descriptors: [(1, log.raw), (2, log.raw)],
                 controlGroup: controlGroup
             ).spawn()

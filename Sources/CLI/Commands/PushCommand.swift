@@ -15,10 +15,7 @@ struct PushCommand: ParsableCommand {
             is 65 then.
             """)
 
-    @Argument(help: ArgumentHelp("The class of the job.", valueName: "class"))
-    var jobClass: String?
-    @Argument(parsing: .allUnrecognized, help: ArgumentHelp("Its arguments.", valueName: "arg"))
-    var arguments: [String] = []
+    @OptionGroup var words: JobWords
     @OptionGroup var options: ConfigurationOptions
     @Option(name: .shortAndLong, help: ArgumentHelp("The queue (default: default).", valueName: "name"))
     var queue: String?
@@ -32,8 +29,8 @@ struct PushCommand: ParsableCommand {
     var from: String?
 
     func validate() throws {
-        if from == nil && jobClass == nil { throw ValidationError("name a class, or a file with --from") }
-        if from != nil && jobClass != nil {
+        if from == nil && words.jobClass == nil { throw ValidationError("name a class, or a file with --from") }
+        if from != nil && words.jobClass != nil {
             throw ValidationError("give a class and its arguments, or --from, not both")
         }
         if from != nil && (queue != nil || delay != nil || at != nil || retry != nil) {
@@ -41,11 +38,6 @@ struct PushCommand: ParsableCommand {
         }
         if let retry, retry < 0 { throw ValidationError("--retry takes a number from 0") }
         if delay != nil && at != nil { throw ValidationError("give --in or --at, not both") }
-        // What follows `--` is an argument, whatever it looks like.
-        let options = arguments.prefix { $0 != "--" }
-        if let unknown = options.first(where: { $0.hasPrefix("--") }) {
-            throw ValidationError("unknown option \(unknown); an argument that looks like one follows `--`")
-        }
     }
 
     func run() throws {
@@ -68,29 +60,13 @@ struct PushCommand: ParsableCommand {
     private func single(_ limits: PayloadLimits) throws -> JobDraft.Prepared {
         let now = Timestamp(milliseconds: WallClock.milliseconds())
         let object = JobDraft.object(
-            class: jobClass ?? "", arguments: values.map(Self.json), queue: queue,
+            class: words.jobClass ?? "", arguments: words.values, queue: queue,
             retry: retry,
             at: try dueSeconds(now))
         do throws(DraftError) {
             return try JobDraft.prepare(object, now: now, newJID: BulkPush.newJID(), limits: limits)
         } catch {
             throw ValidationError("\(error)")
-        }
-    }
-
-    /// The arguments without the first `--`, which only ends the options.
-    private var values: [String] {
-        guard let end = arguments.firstIndex(of: "--") else { return arguments }
-        return Array(arguments[..<end] + arguments[(end + 1)...])
-    }
-
-    /// The text itself if it is JSON, else the text as a JSON string.
-    static func json(_ text: String) -> [UInt8] {
-        do throws(JSONError) {
-            _ = try JSONText.kind(scanning: Array(text.utf8))
-            return Array(text.utf8)
-        } catch {
-            return JSONText.quote(text)
         }
     }
 

@@ -1,0 +1,110 @@
+import Handlers
+import Insight
+import JobModel
+import Worker
+
+/// A tried job for programs: one object on one line; docs/reference/cli.md lists the members. Jobs stand in it byte for byte.
+struct TrialJSON {
+    /// What a handler prints is kept up to so many lines.
+    private static let mostLines = 10_000
+
+    private var output: [[UInt8]] = []
+    private var progress: [[UInt8]] = []
+    private var chunks: [[UInt8]] = []
+    /// Lines beyond those.
+    private var droppedLines = 0
+    private var droppedBytes = 0
+
+    mutating func note(_ event: Trial.Event) {
+        var object = Object()
+        switch event {
+        case .output(let printed):
+            switch printed.content {
+            case .dropped(let bytes): droppedBytes += bytes
+            case .line where output.count >= Self.mostLines: droppedLines += 1
+            case .line(let text):
+                object.add("stream", text: printed.stream.rawValue)
+                object.add("text", text: text)
+                output.append(object.bytes)
+            }
+        case .progress(let percent, let note):
+            if let percent { object.add("percent", number: percent) }
+            if let note { object.add("note", text: note) }
+            progress.append(object.bytes)
+        case .chunk(let chunk):
+            object.add("jobs", list: chunk.jobs)
+            object.add("checkpoint", raw: chunk.checkpoint)
+            chunks.append(object.bytes)
+        }
+    }
+
+    func text(_ end: Trial.End, _ job: Job, queue: QueueName, handler: String, mode: String) -> [UInt8] {
+        var object = Object()
+        object.add("class", text: job.route.text)
+        if let jid = job.jid { object.add("jid", text: jid) }
+        object.add("queue", text: queue.text)
+        object.add("attempt", number: Double(job.attempt))
+        object.add("handler", text: handler)
+        object.add("mode", text: mode)
+        object.add("outcome", text: end.outcome)
+        object.add("verdict", text: end.next.word)
+        if let seconds = end.next.seconds { object.add("in", number: seconds) }
+        if let failure = end.result.outcome.failure {
+            var error = Object()
+            error.add("class", text: failure.errorClass)
+            error.add("message", text: failure.message)
+            error.add("backtrace", list: failure.backtrace.map(JSONText.quote))
+            object.add("error", raw: error.bytes)
+        }
+        if let pid = end.report.pid { object.add("pid", number: Double(pid)) }
+        if let seconds = end.readySeconds { object.add("ready", number: seconds) }
+        object.add("duration", number: end.report.durationSeconds)
+        if let cost = end.report.cost { object.add("cost", raw: Self.object(cost).bytes) }
+        object.add("pushed", list: end.result.children.map(\.payload))
+        object.add("chunks", list: chunks)
+        object.add("progress", list: progress)
+        object.add("output", list: output)
+        if droppedLines + droppedBytes > 0 {
+            object.add("dropped_lines", number: Double(droppedLines))
+            object.add("dropped_bytes", number: Double(droppedBytes))
+        }
+        return object.bytes + [0x0A]
+    }
+
+    private static func object(_ cost: RunCost) -> Object {
+        var object = Object()
+        object.add("wall", number: cost.wallSeconds)
+        object.add("cpu", number: cost.cpuSeconds)
+        object.add("core_wait", number: cost.coreWaitSeconds)
+        if let peak = cost.memory?.highest, peak > 0 { object.add("peak_memory", number: Double(peak)) }
+        if let memory = cost.memory { object.add("kept_memory", number: Double(memory.retained)) }
+        object.add("output_bytes", number: Double(cost.outputBytes))
+        return object
+    }
+
+    /// A JSON object that is being written.
+    private struct Object {
+        private var inside: [UInt8] = []
+
+        var bytes: [UInt8] { [UInt8(ascii: "{")] + inside + [UInt8(ascii: "}")] }
+
+        mutating func add(_ name: String, raw: [UInt8]) {
+            if !inside.isEmpty { inside.append(UInt8(ascii: ",")) }
+            JSONText.append(quoted: name, to: &inside)
+            inside.append(UInt8(ascii: ":"))
+            SingleLine.append(raw, to: &inside)
+        }
+
+        mutating func add(_ name: String, text: String) { add(name, raw: JSONText.quote(text)) }
+
+        /// - Parameter number: what JSON cannot hold becomes null; whole numbers get no fraction.
+        mutating func add(_ name: String, number: Double) {
+            let whole = Int(exactly: number).map(String.init)
+            add(name, raw: Array((whole ?? (number.isFinite ? "\(number)" : "null")).utf8))
+        }
+
+        mutating func add(_ name: String, list: [[UInt8]]) {
+            add(name, raw: [UInt8(ascii: "[")] + list.joined(separator: [UInt8(ascii: ",")]) + [UInt8(ascii: "]")])
+        }
+    }
+}
