@@ -103,7 +103,7 @@ docs: build ## print the reference pages that come from the code
 	$(MARTLET) reference > docs/reference/configuration.md
 
 .PHONY: install
-install: ## install the built binary, unit, sample configuration and manual pages under PREFIX
+install: ## install the built binary, unit, sample configuration, kits and manual pages under PREFIX
 	@test -x $(MARTLET) || { echo "run 'make build' first"; exit 1; }
 	install -D -m 755 $(MARTLET) $(DESTDIR)$(PREFIX)/bin/martlet
 	strip $(DESTDIR)$(PREFIX)/bin/martlet
@@ -115,6 +115,11 @@ install: ## install the built binary, unit, sample configuration and manual page
 	install -m 644 systemd/martlet.sysusers $(DESTDIR)/usr/lib/sysusers.d/martlet.conf
 	install -m 644 systemd/martlet.tmpfiles $(DESTDIR)/usr/lib/tmpfiles.d/martlet.conf
 	install -D -m 644 config/martlet.acl $(DESTDIR)$(PREFIX)/share/martlet/martlet.acl
+	install -d $(DESTDIR)$(PREFIX)/share/martlet/kits
+	for kit in python ruby node shell; do \
+		install -d $(DESTDIR)$(PREFIX)/share/martlet/kits/$$kit || exit 1; \
+		find Sources/Kits/$$kit -maxdepth 1 -type f -exec install -m 644 {} $(DESTDIR)$(PREFIX)/share/martlet/kits/$$kit/ ';' || exit 1; \
+	done
 	install -D -m 644 docs/man/martlet.1 $(DESTDIR)$(PREFIX)/share/man/man1/martlet.1
 	install -D -m 644 docs/man/martlet.yml.5 $(DESTDIR)$(PREFIX)/share/man/man5/martlet.yml.5
 	install -D -m 644 docs/man/martlet-handler.7 $(DESTDIR)$(PREFIX)/share/man/man7/martlet-handler.7
@@ -124,6 +129,7 @@ uninstall: ## remove what install put there, except the configuration
 	rm -f $(DESTDIR)$(PREFIX)/bin/martlet $(DESTDIR)$(UNITDIR)/martlet.service
 	rm -f $(DESTDIR)/usr/lib/sysusers.d/martlet.conf $(DESTDIR)/usr/lib/tmpfiles.d/martlet.conf
 	rm -f $(DESTDIR)$(PREFIX)/share/martlet/martlet.acl
+	rm -rf $(DESTDIR)$(PREFIX)/share/martlet/kits
 	rm -f $(DESTDIR)$(PREFIX)/share/man/man1/martlet.1 $(DESTDIR)$(PREFIX)/share/man/man5/martlet.yml.5
 	rm -f $(DESTDIR)$(PREFIX)/share/man/man7/martlet-handler.7
 

@@ -106,6 +106,7 @@ struct NewTests {
             #expect(martlet("new", "python", name).code == 0)
             #expect(names.contains("\(stem).py") && names.contains("\(stem).yml"), "\(name): \(names)")
         }
-        #expect(martlet("new", "ruby", "small").errors.contains("must begin with a capital letter"))
+        #expect(martlet("new", "ruby", "A::small").errors.contains("must begin with a capital letter in ruby"))
+        #expect(martlet("new", "shell", "echo").errors.contains("must begin with a capital letter in shell"))
     }
 }

@@ -23,7 +23,7 @@ struct TidyTests {
                 [
                     "Supervisor", "Worker", "Scheduler", "Handlers", "Queueing", "Redis", "Configuration", "Insight",
                     "JobModel",
-                    "Platform", "ArgumentParser", "Foundation", "Glibc",
+                    "Platform", "CKits", "ArgumentParser", "Foundation", "Glibc",
                 ] + log),
             "Bench": ["Platform", "Redis", "ArgumentParser", "Foundation", "Glibc"],
             "MartletKit": ["Foundation", "Dispatch", "Glibc", "Synchronization"],

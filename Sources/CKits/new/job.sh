@@ -1,10 +1,9 @@
 #!/usr/bin/env bash
 # Does jobs of the class @CLASS@. To run one: martlet try @CLASS@ Ada -C @STEM@.yml
-set -u
 # shellcheck source=/dev/null
-. "$(dirname "$0")/martlet.sh"
+source "$(dirname "${BASH_SOURCE[0]}")/martlet.sh"
 
-# A function for each class; the job's arguments are its own. MARTLET_JID, MARTLET_ATTEMPT and others are set.
+# A function for each class. The job's arguments are its own; MARTLET_JID, MARTLET_ATTEMPT and others are set.
 @CLASS@() {
     local name="${1:-world}"
     martlet_progress 50 "half of it"

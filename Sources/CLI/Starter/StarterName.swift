@@ -16,9 +16,10 @@ struct StarterName: Equatable {
                     "is no name of a class: letters, digits and `_`, a letter first, with `::` between its parts, at most 60 "
                     + "in all, as in ReportJob or Reports::Daily")
         }
-        if language == .ruby, let small = parts.first(where: { !($0.first?.isUppercase ?? false) }) {
-            throw StarterNameMistake(
-                text: "is no name of a class in Ruby, where `\(small)` must begin with a capital letter")
+        // In Ruby it is a constant, and in the shell no command is called so.
+        let capitals = language == .ruby ? parts[...] : language == .shell ? parts.prefix(1) : []
+        if let small = capitals.first(where: { !($0.first?.isUppercase ?? false) }) {
+            throw StarterNameMistake(text: "must begin with a capital letter in \(language.rawValue): `\(small)` does not")
         }
         self.text = text
         modules = parts.indices.dropFirst().map { parts[..<$0].joined(separator: "::") }
