@@ -19,7 +19,8 @@ struct StarterName: Equatable {
         // In Ruby it is a constant, and in the shell no command is called so.
         let capitals = language == .ruby ? parts[...] : language == .shell ? parts.prefix(1) : []
         if let small = capitals.first(where: { !($0.first?.isUppercase ?? false) }) {
-            throw StarterNameMistake(text: "must begin with a capital letter in \(language.rawValue): `\(small)` does not")
+            throw StarterNameMistake(
+                text: "must begin with a capital letter in \(language.rawValue), `\(small)` does not")
         }
         self.text = text
         modules = parts.indices.dropFirst().map { parts[..<$0].joined(separator: "::") }
