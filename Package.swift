@@ -47,7 +47,8 @@ let package = Package(
     .target(name: "Insight", swiftSettings: house),
 
     // 2: formats and wires
-    .target(name: "Configuration", dependencies: ["JobModel", yams], swiftSettings: house),
+    .target(
+      name: "Configuration", dependencies: ["JobModel", "Platform", yams], swiftSettings: house),
     .target(
       name: "Redis", dependencies: ["CHiredis", "COpenSSL", "Platform"], swiftSettings: house),
 

@@ -35,8 +35,9 @@ static void reset_signal_handlers(void) {
         syscall(SYS_rt_sigaction, number, by_default, NULL, (NSIG - 1) / 8);
 }
 
-// Moves every descriptor out of the way of the numbers wanted, then to its number, then closes all others.
-static int arrange_descriptors(const struct cposix_spawn *spec) {
+// Moves every descriptor out of the way of the numbers wanted, then to its number, then closes all others but the program's,
+// which execve(2) closes. *program becomes its number here.
+static int arrange_descriptors(const struct cposix_spawn *spec, int *program) {
     const int *wanted = spec->child_descriptors;
     size_t count = spec->descriptor_count;
     int above = count == 0 ? 3 : wanted[count - 1] + 1;
@@ -44,12 +45,21 @@ static int arrange_descriptors(const struct cposix_spawn *spec) {
         spec->scratch[i] = fcntl(spec->parent_descriptors[i], F_DUPFD_CLOEXEC, above);
         if (spec->scratch[i] < 0) return -1;
     }
+    if (spec->program >= 0) {
+        *program = fcntl(spec->program, F_DUPFD_CLOEXEC, above);
+        if (*program < 0) return -1;
+    }
     for (size_t i = 0; i < count; i++)
         if (dup2(spec->scratch[i], wanted[i]) < 0) return -1;
 
     unsigned int next = 0;
     for (size_t i = 0; i < count; i++) {
         unsigned int kept = (unsigned int)wanted[i];
+        if (kept > next && syscall(SYS_close_range, next, kept - 1, 0) != 0) return -1;
+        next = kept + 1;
+    }
+    if (*program >= 0) {
+        unsigned int kept = (unsigned int)*program;
         if (kept > next && syscall(SYS_close_range, next, kept - 1, 0) != 0) return -1;
         next = kept + 1;
     }
@@ -129,7 +139,8 @@ static _Noreturn void become(struct birth *birth) {
         fail(report, CPOSIX_STEP_CONTROL_GROUP);
     if (spec->group == CPOSIX_GROUP_OWN && setpgid(0, 0) != 0) fail(report, CPOSIX_STEP_GROUP);
     if (spec->group == CPOSIX_GROUP_SESSION && setsid() < 0) fail(report, CPOSIX_STEP_GROUP);
-    if (arrange_descriptors(spec) != 0) fail(report, CPOSIX_STEP_DESCRIPTORS);
+    int program = -1;
+    if (arrange_descriptors(spec, &program) != 0) fail(report, CPOSIX_STEP_DESCRIPTORS);
     if (spec->directory && chdir(spec->directory) != 0) fail(report, CPOSIX_STEP_DIRECTORY);
     if (spec->open_files_limit && limit_open_files(spec->open_files_limit) != 0)
         fail(report, CPOSIX_STEP_OPEN_FILES_LIMIT);
@@ -159,6 +170,10 @@ static _Noreturn void become(struct birth *birth) {
     // Last: until execve(2) we live in the address space of our parent, which may well be larger.
     if (spec->address_space_limit && limit_address_space(spec->address_space_limit) != 0)
         fail(report, CPOSIX_STEP_ADDRESS_SPACE_LIMIT);
+    // By the descriptor another user could execute what it cannot reach by the path, which no script could: no such difference.
+    if (program >= 0 && (!spec->change_credentials || access(spec->executable, X_OK) == 0))
+        syscall(SYS_execveat, program, "", spec->arguments, spec->environment, AT_EMPTY_PATH);
+    // Scripts, which the kernel hands to their interpreter by a path, and filters that do not know the call.
     execve(spec->executable, spec->arguments, spec->environment);
     fail(report, CPOSIX_STEP_EXECUTE);
 }

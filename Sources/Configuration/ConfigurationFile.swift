@@ -35,6 +35,12 @@ enum ConfigurationFile {
         }
     }
 
+    /// The number of the user it belongs to; nil if it is not there.
+    static func owner(of path: String) -> UInt32? {
+        var facts = stat()
+        return stat(path, &facts) == 0 ? facts.st_uid : nil
+    }
+
     /// The text of a file, without its byte order mark.
     ///
     /// - Throws: the place of the first byte that is not UTF-8, or of the first control character (YAML 1.1, section 5.1).

@@ -35,6 +35,7 @@ package enum ConfigurationReader {
             var reading = reading(
                 bytes, file: path, absolutePath: absolute, environment: environment, flags: flags,
                 isExecutable: ExecutableSearch.isExecutableFile)
+            reading.note(author: ConfigurationFile.owner(of: path))
             if provesHandlers { reading.proveHandlers() }
             return reading.result
         } catch {
@@ -71,6 +72,11 @@ package enum ConfigurationReader {
             problems.isEmpty
                 ? .success(LoadedConfiguration(settings: settings, places: places, notes: notes))
                 : .failure(Problems(problems))
+        }
+
+        /// - Parameter author: the owner of the file.
+        mutating func note(author: UInt32?) {
+            for index in settings.handlers.indices { settings.handlers[index].confinement.author = author }
         }
 
         /// Of handlers whose command could be read; the others have a problem already.

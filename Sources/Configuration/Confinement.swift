@@ -17,5 +17,10 @@ package struct Confinement: Codable, Equatable, Sendable {
     /// Nil for the daemon's.
     package var ioPriority: IOPriority?
 
+    /// Users, by name or number, besides root, Martlet's and the handler's own, to whom the program may belong; `*` for all.
+    package var trust: [String] = []
+    /// Who wrote the configuration, and so may say what is executed anyway; nil if it came from no file.
+    package var author: UInt32?
+
     package init() {}
 }

@@ -1,7 +1,17 @@
 import Glibc
+import Platform
 
 /// What of a handler's rights this process can give.
 extension HandlerProof {
+    /// Whether somebody could exchange the program whom nobody has to trust.
+    static func trust(_ handler: HandlerSettings, effectiveUser: UInt32) -> Mistake? {
+        // A user who does not exist is told elsewhere.
+        let user = handler.user.flatMap { (try? Credentials.named($0))??.uid } ?? effectiveUser
+        return ProgramCheck(of: handler, runsAs: user).objection().map {
+            Mistake("names \(quoted(handler.executable, limit: Int(PATH_MAX))), which is refused: \($0)")
+        }
+    }
+
     static func user(_ name: String, effectiveUser: UInt32) -> Mistake? {
         var entry = passwd()
         var result: UnsafeMutablePointer<passwd>?

@@ -25,6 +25,11 @@ package enum HandlerProof {
                     Problem(
                         file: file, at: place?.command ?? place?.name, message: "`\(title).command` \(mistake.text)"))
             }
+            if found.isEmpty, let mistake = trust(handler, effectiveUser: effectiveUser) {
+                found.append(
+                    Problem(
+                        file: file, at: place?.command ?? place?.name, message: "`\(title).command` \(mistake.text)"))
+            }
             if let mistake = directory(handler.directory) {
                 found.append(
                     Problem(

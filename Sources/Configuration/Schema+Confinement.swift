@@ -16,7 +16,14 @@ extension Schema {
         "handlers.NAME.ionice", .ioPriority, .meaning("that of Martlet"),
         "In what order a busy disk serves it, see ionice(1). Only the schedulers `bfq` and `mq-deadline` look at it.")
 
-    static let confinementKeys = [group, umask, nice, ioPriority]
+    static let trust = SchemaKey(
+        "handlers.NAME.trust", .texts, .meaning("nobody else"),
+        "Users who may exchange the program, by name or number, besides root, the user Martlet runs as, the handler's `user` and "
+            + "the owner of this file. A program that somebody else could exchange is not executed; "
+            + "[Confine handlers](../guides/confine-handlers.md#the-program-is-checked) says what is looked at. "
+            + "`[\"*\"]`: nothing is.")
+
+    static let confinementKeys = [group, umask, nice, ioPriority, trust]
 
     static let cpuWeight = SchemaKey(
         "handlers.NAME.limits.cpu_weight", .integer(1...10_000), .meaning("100, as everybody"),
@@ -63,6 +70,13 @@ extension SettingsDecoder {
         confinement.umask = diagnosis.value(Schema.umask, in: section, Schema.umask.mask)
         confinement.nice = diagnosis.value(Schema.nice, in: section, Schema.nice.integer)
         confinement.ioPriority = diagnosis.value(Schema.ioPriority, in: section, Schema.ioPriority.ioPriority)
+        for (text, place) in diagnosis.texts(Schema.trust, in: section) ?? [] {
+            if text.isEmpty || text.utf8.contains(0) {
+                diagnosis.report(place, "`\(section.title(of: Schema.trust.name))` must hold names of users or numbers")
+            } else {
+                confinement.trust.append(text)
+            }
+        }
         return confinement
     }
 

@@ -13,6 +13,8 @@ struct Handler {
     let objection: String?
     /// Soft limit on open files in its processes; nil to pass on ours.
     let openFilesLimit: UInt64?
+    /// Looked at before each start of a process.
+    let check: ProgramCheck
 
     /// - Parameters:
     ///   - current: who we are. Only root can start a handler as somebody else.
@@ -37,6 +39,7 @@ struct Handler {
             current.uid == 0 ? Self.credentials(of: settings, current: current, find, findGroup) : (nil, nil)
         credentials = found
         objection = stranger ?? lack
+        check = ProgramCheck(of: settings, runsAs: found?.uid ?? current.uid)
         environment = JobEnvironment(of: settings, owner: found ?? current, jemalloc: library)
     }
 
@@ -90,6 +93,7 @@ struct Handler {
         spec.parentDeathSignal = .kill
         spec.credentials = credentials
         spec.openFilesLimit = openFilesLimit
+        spec.check = check
         confine(&spec)
         // A worker hands out several jobs in a row; the first handler would otherwise push it aside before the second has its.
         spec.isBatch = true

@@ -32,7 +32,7 @@ struct HandlerProofTests {
 
     private func problems(_ text: String, in files: Files, effectiveUser: UInt32 = 0) throws -> [String] {
         let path = "\(files.path)/martlet.yml"
-        try text.write(toFile: path, atomically: true, encoding: .utf8)
+        try text.write(toFile: path, atomically: false, encoding: .utf8)
         let loaded = try ConfigurationReader.load(path: path, environment: [:]).get()
         return HandlerProof.problems(in: loaded.settings, places: loaded.places, effectiveUser: effectiveUser)
             .map { $0.description.replacing(files.path, with: "DIR") }
@@ -84,6 +84,41 @@ struct HandlerProofTests {
                     + "expanded, write the whole path",
                 "DIR/martlet.yml:13:23: `handlers.device.command` names `/dev/null`, which is not a regular file",
             ])
+    }
+
+    @Test(
+        "a program that somebody else could exchange is refused, unless the file trusts them",
+        .enabled(if: geteuid() == 0))
+    func exchangeable() throws {
+        let files = try Files()
+        chown("\(files.path)/program", 1, 1)
+        let text = """
+            handlers:
+              a: { command: [./program], classes: [A] }
+              b: { command: [./program], classes: [B], trust: [no-such-user-here, daemon] }
+              c: { command: [./program], classes: [C], trust: ["*"] }
+              d: { command: [./program], classes: [D], user: daemon }
+            """
+        #expect(
+            try problems(text, in: files) == [
+                "DIR/martlet.yml:2:18: `handlers.a.command` names `DIR/program`, which is refused: DIR/program belongs to "
+                    + "daemon, who could exchange the program; chown root DIR/program, run the handler as that user, or write "
+                    + "`trust: [daemon]`"
+            ])
+        // Whoever wrote the file says what is executed anyway.
+        chown("\(files.path)/martlet.yml", 1, 1)
+        #expect(try problems(text, in: files) == [])
+    }
+
+    @Test("groups, and priorities before ours, need a right")
+    func rights() throws {
+        let text = """
+            handlers:
+              a: { command: [sh], classes: [A], group: root, nice: -20 }
+              b: { command: [sh], classes: [B], group: no-such-group-here }
+            """
+        let unknown = "DIR/martlet.yml:3:44: `handlers.b.group` names `no-such-group-here`, who does not exist"
+        #expect(try problems(text, in: Files(), effectiveUser: 0) == [unknown])
     }
 
     @Test("only root can become another user; anyone can stay who they are")

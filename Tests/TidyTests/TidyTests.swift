@@ -13,7 +13,7 @@ struct TidyTests {
             "Platform": Set(["CPosix", "CSystemd", "CZlib", "Glibc", "Synchronization"] + log),
             "Redis": ["CHiredis", "COpenSSL", "Platform", "Glibc"],
             "Queueing": ["Insight", "JobModel", "Redis", "Glibc"],
-            "Configuration": ["Yams", "JobModel", "Foundation", "Glibc"],
+            "Configuration": ["Yams", "JobModel", "Platform", "Foundation", "Glibc"],
             "Handlers": Set(["Insight", "Configuration", "JobModel", "Platform", "Glibc"] + log),
             "Worker": Set(
                 ["Insight", "Handlers", "Queueing", "Redis", "Configuration", "JobModel", "Platform", "Glibc"] + log),

@@ -43,6 +43,8 @@ struct cposix_limit {
 // Everything the child is made of. The strings and arrays are the caller's and must outlive the call.
 struct cposix_spawn {
     const char *_Nonnull executable;
+    // O_PATH descriptor of the executable: execveat(2) with AT_EMPTY_PATH; where that fails, and with -1, execve(2) by its path.
+    int program;
     char *_Nullable const *_Nonnull arguments;    // ends with NULL
     char *_Nullable const *_Nonnull environment;  // ends with NULL
     const char *_Nullable directory;

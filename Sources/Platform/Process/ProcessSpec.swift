@@ -15,6 +15,8 @@ package struct ProcessSpec: Sendable {
 
     /// An absolute path; PATH is not searched.
     package var executable: String
+    /// Whether it may be executed, looked at each time; nil: nobody asks.
+    package var check: ProgramCheck?
     /// The whole argv, with the name it is called by first.
     package var arguments: [String]
     /// "NAME=value", exactly these, in this order.
@@ -81,6 +83,7 @@ package struct ProcessSpec: Sendable {
         // An unprivileged process may name its own user: there is nothing to change, and no right to.
         let change = credentials.flatMap { geteuid() == $0.uid && geteuid() != 0 ? nil : $0 }
 
+        let program = try program()
         let since = MonotonicTime.now()
         var child = cposix_child()
         var scratch = [Int32](repeating: -1, count: table.count)
@@ -92,7 +95,8 @@ package struct ProcessSpec: Sendable {
                             (change?.groups ?? []).withUnsafeBufferPointer { groups in
                                 limits.map(\.raw).withUnsafeBufferPointer { limits in
                                     var spec = cposix_spawn(
-                                        executable: executable, arguments: argumentVector.pointer,
+                                        executable: executable, program: program.raw,
+                                        arguments: argumentVector.pointer,
                                         environment: environmentVector.pointer, directory: directory,
                                         child_descriptors: numbers.baseAddress, parent_descriptors: parents.baseAddress,
                                         scratch: scratch.baseAddress, descriptor_count: table.count, group: groupKind,
@@ -113,8 +117,19 @@ package struct ProcessSpec: Sendable {
                 }
             }
         }
+        // Its descriptor must be open until then.
+        withExtendedLifetime(program) {}
         guard error == 0 else { throw failure(error, SpawnError.Step(rawValue: child.step) ?? .fork) }
         return ChildProcess(pid: child.pid, pidfd: FileDescriptor(child.pidfd), since: since)
+    }
+
+    private func program() throws(SpawnError) -> ProgramCheck.Opened {
+        guard let check else { return .byPath }
+        do throws(ProgramObjection) {
+            return try check.open()
+        } catch {
+            throw SpawnError(code: EPERM, step: .trust, subject: "\(executable) is refused: \(error)")
+        }
     }
 
     private var groupKind: Int32 {

@@ -14,11 +14,14 @@ package struct SpawnError: Error, Equatable, CustomStringConvertible {
         case description = 0
         case fork, group, descriptors, directory, openFilesLimit, credentials, privileges, parentDeath, execute, pidfd,
             controlGroup, addressSpaceLimit, limits, priority, ioPriority
+        /// Somebody could have exchanged the program: `subject` says who and where.
+        case trust = 100
         /// As `execute`: the program is there, and what its first line or its header names is not.
-        case interpreter
+        case interpreter = 101
     }
 
     package var description: String {
+        if step == .trust { return subject }
         let reason = SystemError.text(of: code)
         let what =
             switch step {
@@ -36,6 +39,7 @@ package struct SpawnError: Error, Equatable, CustomStringConvertible {
             case .interpreter: "find the interpreter of"
             case .controlGroup: "enter the cgroup"
             case .addressSpaceLimit: "set the limit of virtual memory of"
+            case .trust: "trust"
             case .limits: "set the limits of"
             case .priority: "set the priority (nice) of"
             case .ioPriority: "set the priority of input and output (ionice) of"

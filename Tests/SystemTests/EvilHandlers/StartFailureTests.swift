@@ -10,7 +10,7 @@ struct StartFailureTests {
         ("NotExecutable", "Permission denied"), ("Missing", "No such file or directory"),
         ("NoInterpreter", "cannot find the interpreter of"), ("NoFormat", "Exec format error"),
         ("Busy", "Text file busy"), ("LongArguments", "Argument list too long"),
-        ("NoDirectory", "cannot change to the directory"),
+        ("NoDirectory", "cannot change to the directory"), ("Exchangeable", "can be written by everybody (mode 0777)"),
     ]
 
     private static func program(_ name: String) -> String { "\(name.lowercased()).sh" }
@@ -46,6 +46,7 @@ struct StartFailureTests {
             atPath: path("NoFormat"), contents: Data([0x7F, 0x45, 0x4C, 0x46, 0, 1, 2, 3]))
         chmod(path("NoFormat"), 0o755)
         rmdir(scene.daemon.path("gone"))
+        chmod(path("Exchangeable"), 0o777)
         var writer: FileDescriptor? = try FileDescriptor.open(path("Busy"), O_WRONLY | O_CLOEXEC)
         for (name, _) in Self.faults { try scene.jobs.push(Jobs.payload(name, name)) }
         try eventually(within: 60, "all wait for retry") {
@@ -64,6 +65,7 @@ struct StartFailureTests {
         }
 
         chmod(path("NotExecutable"), 0o755)
+        chmod(path("Exchangeable"), 0o755)
         writer = nil
         _ = consume writer
         for name in ["Missing", "NoInterpreter", "NoFormat"] {
