@@ -1,12 +1,16 @@
-// Greets people: jobs of the class GreetingJob with a name, such as {"class":"GreetingJob","args":["Ada"]}.
 import { Dead, job, serve } from "./martlet.mjs";
 
-job("LetterJob", (run, name) => console.log(`a letter for ${name}`));
+job("ReportJob", async (run, user, pages = 10) => {
+  for (let page = 1; page <= pages; page++) {
+    run.check(); // throws if the job is to be given up
+    run.progress((100 * page) / pages, `page ${page} of ${pages}`);
+  }
+  run.log.info(`made ${pages} pages`);
+  run.push("MailJob", user); // pushed together with this job's end, or not at all
+});
 
-job("GreetingJob", async (run, name) => {
-  if (name === "") throw new Dead("there is nobody to greet");
-  console.log(`Hello, ${name}! This is attempt ${run.attempt}.`);
-  run.pushBulk("LetterJob", [[name]], { queue: "low", retry: 3 }); // pushed when this job is done, and only then
+job("MailJob", async (run, user) => {
+  if (run.attempt > 3) throw new Dead(`user ${user} cannot be reached`);
 });
 
 await serve();

@@ -1,25 +1,24 @@
-# frozen_string_literal: true
-
-# Greets people: jobs of the class GreetingJob with a name, such as {"class":"GreetingJob","args":["Ada"]}.
 require_relative "martlet"
 
-class LetterJob
+class MailJob
   include Martlet::Job
-  martlet_options queue: "low", retry: 3
+  martlet_options queue: "mail", retry: 3
 
-  def perform(name)
-    puts "a letter for #{name}"
+  def perform(user)
+    raise Martlet::Dead, "user #{user} cannot be reached" if martlet.attempt > 3
   end
 end
 
-class GreetingJob
+class ReportJob
   include Martlet::Job
 
-  def perform(name)
-    raise Martlet::Dead, "there is nobody to greet" if name.empty?
-
-    puts "Hello, #{name}! This is attempt #{martlet.attempt}."
-    LetterJob.perform_async(name) # pushed when this job is done, and only then
+  def perform(user, pages = 10)
+    1.upto(pages) do |page|
+      martlet.check # raises Cancelled if the job is to be given up
+      martlet.progress(100 * page / pages, "page #{page} of #{pages}")
+    end
+    logger.info "made #{pages} pages"
+    MailJob.perform_async(user) # pushed together with this job's end, or not at all
   end
 end
 

@@ -1,14 +1,18 @@
 #!/usr/bin/env bash
-# Greets people: jobs of the class GreetingJob with a name, such as {"class":"GreetingJob","args":["Ada"]}.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/martlet.sh"
 
-LetterJob() { echo "a letter for $1"; }
+ReportJob() {
+  local user=$1 pages=${2:-10} page
+  for ((page = 1; page <= pages; page++)); do
+    martlet_progress $((100 * page / pages)) "page $page of $pages"
+  done
+  martlet_log info "made $pages pages"
+  martlet_push MailJob "$user" # pushed together with this job's end, or not at all
+}
 
-GreetingJob() {
-  [[ -n $1 ]] || martlet_dead NobodyToGreet "there is nobody to greet"
-  echo "Hello, $1! This is attempt $MARTLET_ATTEMPT."
-  martlet_push --queue low --retry 3 LetterJob "$1" # pushed when this job is done, and only then
+MailJob() {
+  ((MARTLET_ATTEMPT <= 3)) || martlet_dead Unreachable "user $1 cannot be reached"
 }
 
 martlet_run

@@ -114,15 +114,21 @@ martlet_quote() {
   printf '%s\n' "$martlet__text"
 }
 
-### The client: needs the command martlet (or $MARTLET_BIN), which takes Redis from MARTLET_REDIS or its configuration
+### The client: by the command martlet (or $MARTLET_BIN). Redis is MARTLET_REDIS, or that of its configuration
 
-martlet_client_push() { "${MARTLET_BIN:-martlet}" push "$@"; }
+martlet_client_push() {
+  if [[ -z ${MARTLET_REDIS-} ]]; then
+    "${MARTLET_BIN:-martlet}" push "$@"
+  else
+    "${MARTLET_BIN:-martlet}" push -C <(echo 'handlers: {}') --redis "$MARTLET_REDIS" "$@"
+  fi
+}
 
 # martlet_client_schedule SECONDS|TIME CLASS ARG...
 martlet_client_schedule() {
   local option=--in
   [[ $1 == *-* || ${1%%[!0-9]*} -ge 1000000000 ]] && option=--at
-  "${MARTLET_BIN:-martlet}" push "${@:2}" "$option" "$1"
+  martlet_client_push "${@:2}" "$option" "$1"
 }
 
 # martlet_client_bulk CLASS [MEMBERS]: a job for each line of standard input, a JSON list of arguments. MEMBERS: such as
@@ -132,7 +138,7 @@ martlet_client_bulk() {
   class=$(martlet_quote "$1")
   while IFS= read -r list; do
     printf '{"class":%s,"args":%s%s}\n' "$class" "$list" "${2:+,$2}"
-  done | "${MARTLET_BIN:-martlet}" push --from -
+  done | martlet_client_push --from -
 }
 
 ### How the parts of a run talk
