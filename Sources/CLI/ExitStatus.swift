@@ -16,7 +16,7 @@ enum Exit {
     static let cannotCreate = ExitCode(73)
     /// EX_IOERR: the answer could not be written.
     static let output = ExitCode(74)
-    /// EX_TEMPFAIL: the job of `try` is not done and would run again.
+    /// EX_TEMPFAIL: not done yet: the job of `try` would run again, one that `jobs cancel` ends still runs.
     static let again = ExitCode(75)
     /// EX_CONFIG: the configuration has mistakes; nothing was started.
     static let configuration = ExitCode(78)

@@ -16,6 +16,7 @@ struct Martlet: ParsableCommand {
             PushCommand.self,
             StatusCommand.self,
             AdviseCommand.self,
+            JobsCommand.self,
             IsolatedCommand.self,
             ReferenceCommand.self,
             WorkerCommand.self,

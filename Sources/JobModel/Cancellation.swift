@@ -23,7 +23,7 @@ package struct Cancellation: Equatable, Sendable {
         case running(identity: String)
 
         /// After "cancelled by alice@web1".
-        var words: String {
+        package var words: String {
             switch self {
             case .queue(let name): "while it waited in queue \(name.text)"
             case .retry: "while it waited for a retry"

@@ -77,6 +77,8 @@ package enum AccessRights {
             for command in ["LLEN", "TYPE", "EXISTS"] { add(command, key) }
             add("LINDEX", key, "0")
             add("RPOP", key, "0")
+            add("LREM", key, "1", identity)
+            add("LRANGE", key, "1", "0")
             for command in ["LPUSH", "RPUSH"] { add(command, key, "") }
         }
         for key in [Keys.schedule, Keys.retry, Keys.dead, Keys.leases] {
@@ -90,7 +92,7 @@ package enum AccessRights {
         }
         let hashes = [
             Keys.processRecord(identity), Keys.work(identity), Keys.oldWork(identity), Keys.origin(identity),
-            Keys.reservations(identity), Keys.isolated, Keys.isolatedTimes,
+            Keys.reservations(identity), Keys.isolated, Keys.isolatedTimes, Keys.cancel, Keys.cancelAnswers,
         ]
         for key in hashes {
             for command in ["HGETALL", "HKEYS", "HLEN", "DEL", "UNLINK"] { add(command, key) }

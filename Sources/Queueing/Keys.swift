@@ -64,6 +64,11 @@ package enum Keys {
     /// Results that came when their reservation was no longer the process's, since ever.
     package static let late = "martlet:stat:late"
 
+    /// Hash, 1 h after the last request: jid -> when and by whom it was asked that this job be cancelled.
+    package static let cancel = "martlet:cancel"
+    /// Hash, 60 s after the last answer: jid -> what became of it, and in which process.
+    package static let cancelAnswers = "martlet:cancel:answers"
+
     /// Hash, 1 d: what is promised of a queue, and how it is kept.
     package static func promise(_ queue: QueueName) -> String { "martlet:queue:\(queue.text)" }
 

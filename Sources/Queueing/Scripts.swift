@@ -11,6 +11,8 @@ package enum Scripts {
     static let upcoming = LuaScript(name: "upcoming", source: PackageResources.upcoming_lua)
     static let promote = LuaScript(name: "promote", source: PackageResources.promote_lua)
     static let cost = LuaScript(name: "cost", source: PackageResources.cost_lua)
+    static let request = LuaScript(name: "request", source: PackageResources.request_lua)
+    static let cancel = LuaScript(name: "cancel", source: PackageResources.cancel_lua)
     static let promise = LuaScript(name: "promise", source: PackageResources.promise_lua)
 
     /// What a process loads when it opens a connection (`RedisConnection.open`).

@@ -15,20 +15,30 @@ package struct Settlement: Equatable, Sendable {
     package let counts: Counts
     /// Jobs that are pushed in the same step; only `ack` may have some.
     package let children: [JobDraft.Prepared]
+    /// The request to cancel the job that ends with it; nil if there was none.
+    package let request: SettledRequest?
 
-    package init(id: ReservationID, verdict: Verdict, counts: Counts, children: [JobDraft.Prepared] = []) {
+    package init(
+        id: ReservationID, verdict: Verdict, counts: Counts, children: [JobDraft.Prepared] = [],
+        request: SettledRequest? = nil
+    ) {
         precondition(children.isEmpty || verdict == .ack, "only a job that is done has children")
         self.id = id
         self.verdict = verdict
         self.counts = counts
         self.children = children
+        self.request = request
     }
+
+    /// Whether something was run: a job that was only held, and goes back or is cancelled, has no result.
+    package var isResult: Bool { verdict != .requeue && request?.became != .unstarted }
 }
 
 extension Settlement {
     /// Nothing follows but the end of the reservation.
     var justEnds: Bool {
         switch verdict {
+        case _ where request != nil: false
         case .ack: children.isEmpty
         case .discard: true
         case .retry, .retryUnlessPoison, .bury, .requeue, .snooze: false
@@ -45,10 +55,20 @@ extension Settlement {
         }
     }
 
+    private var buried: [UInt8]? { if case .bury(let payload) = verdict { payload } else { nil } }
+
     /// Adds the arguments `exchange.lua` reads for a settlement that has a sequel.
     func add(to command: inout RedisCommand) {
         command.add(id)
         command.add(counts.rawValue)
+        if let request {
+            request.add(to: &command)
+            if request.became == .unstarted {
+                command.add("cancel")
+                command.add(buried ?? [])
+                return
+            }
+        }
         switch verdict {
         case .retry(let seconds, let payload):
             command.add("retry")

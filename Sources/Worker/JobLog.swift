@@ -23,14 +23,10 @@ struct JobLog {
     func ended(_ job: Job, from queue: QueueName, _ report: DispatchReport, _ outcome: Outcome, _ verdict: Verdict?) {
         let (level, message, failure) = Self.summary(outcome, verdict)
         guard log.logLevel <= level else { return }
-        var metadata = fields(of: job, queue)
+        var metadata = fields(of: job, queue, failure)
         if let handler = report.handler { metadata["handler"] = "\(handler)" }
         if let pid = report.pid { metadata["handler_pid"] = .stringConvertible(pid) }
         metadata["duration"] = "\(Self.milliseconds(report.durationSeconds))"
-        if let failure {
-            metadata["error"] = "\(failure.errorClass)"
-            metadata["message"] = "\(failure.message)"
-        }
         log.log(level: level, message, metadata: metadata)
     }
 
@@ -136,6 +132,8 @@ struct JobLog {
             log.notice(
                 "all slots wait for room for children: a run is ended to do some of them, and goes on later",
                 metadata: ["id": "\(id)", "in_seconds": "\(Int(WorkerState.yieldSeconds))"])
+        case .unstarted(let job, let queue, let failure):
+            log.notice("cancelled before it began", metadata: fields(of: job, queue, failure))
         case .givenBack(let count):
             log.debug("gave back \(count) jobs that had not started")
         }
@@ -146,11 +144,15 @@ struct JobLog {
         complaints.shouldSay(subject, reason, now: .bootTime())
     }
 
-    private func fields(of job: Job, _ queue: QueueName) -> Logger.Metadata {
+    private func fields(of job: Job, _ queue: QueueName, _ failure: Failure? = nil) -> Logger.Metadata {
         var fields: Logger.Metadata = [
             "class": "\(job.route.text)", "queue": "\(queue.text)", "attempt": .stringConvertible(job.attempt),
         ]
         if let jid = job.jid { fields["jid"] = "\(jid)" }
+        if let failure {
+            fields["error"] = "\(failure.errorClass)"
+            fields["message"] = "\(failure.message)"
+        }
         return fields
     }
 

@@ -13,6 +13,8 @@ package enum RedisQuestion: Sendable {
     case ids
     /// The payloads of these.
     case payloads([ReservationID])
+    /// The requests to cancel jobs that stand.
+    case requests
     /// How many jobs wait in a queue, the last one or another.
     case depth(isLast: Bool)
     /// Adds a parcel of costs, by its number.

@@ -22,6 +22,8 @@ package enum Slot: Sendable {
         package var isCut = false
         /// Cut so that its children can be done here; it goes on later.
         package var isYielding = false
+        /// Somebody wants it ended.
+        package var cancellation: Cancellation?
         /// The slot is out of service when this is over.
         package var isWrittenOff = false
     }

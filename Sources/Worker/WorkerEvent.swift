@@ -24,6 +24,8 @@ package enum WorkerEvent: Sendable {
     case pushed(slot: Int, StreamedChunk)
     /// The answer to a chunk of the run that had this reservation in this slot.
     case chunked(slot: Int, ReservationID, Chunk.Answer)
+    /// The requests to cancel jobs that stand, by jid: all of them.
+    case requested([String: Cancellation])
     /// The run in a slot came to an end.
     case ran(slot: Int, RunResult)
     /// A killed process that had this slot does not end: nothing may be started in it. Comes before `ran`.
@@ -66,6 +68,8 @@ package enum WorkerAction: Sendable {
     case start(slot: Int, job: Job, reservation: Reservation)
     /// End the run in this slot now; answered by `ran` with the outcome `interrupted`.
     case interrupt(slot: Int)
+    /// Somebody wants the run in this slot ended; answered by `ran`.
+    case cancel(slot: Int, Failure)
     /// No handler process needs to wait for another job.
     case quietHandlers
     /// End all handler processes; answered by `handlersEnded`.
@@ -103,6 +107,8 @@ package enum WorkerNotice: Sendable {
     case held(ReservationID, ChunkStream.Obstacle)
     /// A run that was ended since its children need its slot; it goes on after some seconds.
     case yielded(ReservationID)
+    /// A job that was fetched and not begun, and that somebody wants cancelled. Redis has it put back if the request is gone.
+    case unstarted(Job, QueueName, Failure)
     /// Put back without having been started.
     case givenBack(count: Int)
 }

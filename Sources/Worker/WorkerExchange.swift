@@ -100,7 +100,7 @@ extension WorkerState {
             guard !held.contains(settlement.id) else { return false }
             guard !uncertain.contains(settlement.id) else { return true }
             late.append(settlement.id)
-            if settlement.verdict != .requeue { lateResults += 1 }
+            if settlement.isResult { lateResults += 1 }
             return true
         }
         pending.removeAll(where: isGone)

@@ -43,8 +43,9 @@ extension WorkerLoop {
             report, of: run.job, random: &random, now: now.wall, limits: plan.settings.payloadLimits)
         take(.ran(slot: report.slot, result))
         if state.streams[report.slot]?.result == nil {
-            tally.note(report, report.outcome, of: run)
-            jobLog.ended(run.job, from: run.reservation.queue, report, report.outcome, state.latestVerdict)
+            let outcome = state.latestOutcome ?? report.outcome
+            tally.note(report, outcome, of: run)
+            jobLog.ended(run.job, from: run.reservation.queue, report, outcome, state.latestVerdict)
         } else {
             waitingReports[report.slot] = report
         }

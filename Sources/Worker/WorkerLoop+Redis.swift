@@ -94,6 +94,8 @@ extension WorkerLoop {
                 beaten(try ProcessRegistry.answer(reply), askedAt: askedAt, registers: registers)
             case .ids: take(.compared(try OwnReservations.ids(reply)))
             case .payloads(let ids): take(.adopted(try OwnReservations.reservations(reply, ids: ids)))
+            case .requests:
+                if !isRefused("requests to cancel jobs", reply) { take(.requested(try CancelRequests.list(reply))) }
             case .isolated(let round):
                 if !isRefused("the list of isolated classes", reply) {
                     heardIsolated(try IsolatedClasses.list(reply), round: round)
@@ -147,9 +149,16 @@ extension WorkerLoop {
         let questions = heartbeat.questions(
             of: state, whereabouts: whereabouts, metrics: tally.takeMetrics(), resident: Self.residentKB, at: now)
         for question in questions { link.ask(question) }
+        askForRequests()
         askIsolated()
         if heartbeat.isRegular { sendCosts() }
         link.flush()
+    }
+
+    /// Which jobs somebody wants cancelled.
+    func askForRequests() {
+        guard link.isUp else { return }
+        link.ask(.requests, CancelRequests.listCommand)
     }
 
     /// Says farewell. How long the answer is waited for is the state's business.

@@ -176,6 +176,7 @@ final class WorkerLoop: @unchecked Sendable {
             jobLog.started(job, from: reservation.queue)
             dispatcher.start(Run(slot: slot, number: runs, job: job, queue: reservation.queue))
         case .interrupt(let slot): dispatcher.interrupt(slot, grace: handlerGraceSeconds)
+        case .cancel(let slot, let failure): dispatcher.cancel(slot, with: failure)
         case .quietHandlers: dispatcher.quiet()
         case .endHandlers:
             dispatcher.stop(grace: handlerGraceSeconds) { [unowned self] in take(.handlersEnded) }
@@ -211,7 +212,11 @@ final class WorkerLoop: @unchecked Sendable {
         lookForSlowRuns()
         lookAtMemory()
         lookAtSlots()
-        if heartbeat.isDue(busy: state.busy, hasMetrics: tally.hasClasses) { beat() }
+        if heartbeat.isDue(busy: state.busy, hasMetrics: tally.hasClasses) {
+            beat()
+        } else if state.busy > 0 || !state.requests.isEmpty {
+            askForRequests()
+        }
     }
 }
 

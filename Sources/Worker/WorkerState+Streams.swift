@@ -47,6 +47,7 @@ extension WorkerState {
         actions.append(.tell(.held(id, obstacle)))
         streams[slot]?.refuseFirst(obstacle, at: now.boot)
         if streams[slot]?.result.map({ $0.outcome != .succeeded }) == true { streams[slot]?.keepOnlyDoubtful() }
+        cancelStuck(slot)
         concludeIfSettled(slot, at: now)
     }
 
@@ -61,8 +62,10 @@ extension WorkerState {
             streams[slot]?.result = result
             // What was not done need not have all its children; the next attempt pushes them.
             if result.outcome != .succeeded { streams[slot]?.keepOnlyDoubtful() }
+            cancelStuck(slot)
             if streams[slot]?.isEmpty == false { return }
         }
+        let result = streams[slot]?.result ?? result
         streams[slot] = nil
         conclude(slot, result, at: now)
     }
@@ -81,7 +84,7 @@ extension WorkerState {
         }
     }
 
-    private mutating func concludeIfSettled(_ slot: Int, at now: Moment) {
+    mutating func concludeIfSettled(_ slot: Int, at now: Moment) {
         guard let stream = streams[slot], stream.isEmpty, let result = stream.result,
             let run = slots[slot].occupation
         else { return }

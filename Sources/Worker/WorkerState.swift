@@ -50,6 +50,8 @@ package struct WorkerState: Sendable {
     package internal(set) var limit: Int
     /// Fetches that brought less than was asked for, since ever.
     var shortFetches = 0
+    /// Jobs that somebody wants cancelled, by jid: as Redis last said, which may be some seconds ago.
+    var requests: [String: Cancellation] = [:]
     /// Why nothing is fetched for now; nil while it is.
     package internal(set) var hold: String?
 
@@ -92,6 +94,9 @@ package struct WorkerState: Sendable {
     /// Whether there is a free slot that nothing is on its way to.
     package var wantsJobs: Bool { isFetching && room > waiting.count + adopting.count }
 
+    /// What counts of what the run that ended last came to; nil before the first.
+    package private(set) var latestOutcome: Outcome?
+
     /// What follows from the run that ended last; nil once that is on its way.
     package var latestVerdict: Verdict? { pending.last?.verdict }
 
@@ -117,6 +122,7 @@ package struct WorkerState: Sendable {
         case .woken: mayHaveWork = true
         case .pushed(let slot, let chunk): pushed(slot, chunk)
         case .chunked(let slot, let id, let answer): chunked(slot, id, answer, at: now)
+        case .requested(let requests): take(requests, at: now)
         case .ran(let slot, let result): ran(slot, result, at: now)
         case .slotWrittenOff(let slot): writeOff(slot)
         case .slotReturned(let slot): restore(slot)
@@ -170,6 +176,7 @@ package struct WorkerState: Sendable {
         while room > 0, let slot = idle.last, let reservation = waiting.takeFirst() {
             do throws(MalformedPayload) {
                 let job = try Job(decoding: reservation.payload, limits: terms.payloadLimits)
+                if !requests.isEmpty, cancelUnstarted(reservation, job, at: now) { continue }
                 idle.removeLast()
                 slots[slot] = .running(.init(reservation: reservation, job: job, since: now))
                 actions.append(.start(slot: slot, job: job, reservation: reservation))
@@ -189,29 +196,32 @@ package struct WorkerState: Sendable {
         guard let run = slots[slot].occupation else { return .requeue }
         if run.isWrittenOff { slots[slot] = .writtenOff } else { free(slot) }
         prefetch.finishedOne()
+        let outcome = run.judge(result.outcome, in: terms.identity)
+        latestOutcome = outcome
         let verdict = Verdict.decide(
-            result.outcome, for: run.job, from: run.reservation.queue, under: terms.policy, now: now.wall,
+            outcome, for: run.job, from: run.reservation.queue, under: terms.policy, now: now.wall,
             chance: Double.random(in: 0..<1, using: &random), storedBacktrace: result.storedBacktrace)
-        if result.outcome == .interrupted, run.isInterrupted {
+        if outcome == .interrupted, run.isInterrupted {
             interrupted.append(Settlement(id: run.reservation.id, verdict: verdict, counts: .nothing))
             return verdict
         }
-        if result.outcome == .interrupted, run.isYielding {
+        if outcome == .interrupted, run.isYielding {
             let away = Verdict.snooze(afterSeconds: Self.yieldSeconds)
             settle(run.reservation, away, counts: .nothing)
             return away
         }
         settle(
-            run.reservation, verdict, counts: Settlement.Counts(of: result.outcome),
-            children: verdict == .ack ? result.children : [])
+            run.reservation, verdict, counts: Settlement.Counts(of: outcome),
+            children: verdict == .ack ? result.children : [], request: run.settledRequest(outcome))
         return verdict
     }
 
     mutating func settle(
         _ reservation: Reservation, _ verdict: Verdict, counts: Settlement.Counts,
-        children: [JobDraft.Prepared] = []
+        children: [JobDraft.Prepared] = [], request: SettledRequest? = nil
     ) {
-        pending.append(Settlement(id: reservation.id, verdict: verdict, counts: counts, children: children))
+        pending.append(
+            Settlement(id: reservation.id, verdict: verdict, counts: counts, children: children, request: request))
     }
 
     // MARK: Fetching and settling

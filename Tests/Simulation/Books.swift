@@ -34,6 +34,8 @@ final class Books {
         var isOver = false
         /// Buried by a verdict, or as poison. What is no job may be promoted straight to the dead set.
         var isBuried = false
+        /// At somebody's wish: it is not run any more.
+        var isCancelled = false
         /// When deaths were counted against it, by Redis' clock, since it was last buried for them.
         var deaths: [Double] = []
     }
@@ -88,7 +90,16 @@ final class Books {
         records[key] = Record(job: job)
     }
 
-    func settled(_ settlement: Settlement, of identity: String, isPoison: Bool) {
+    /// Somebody's wish is carried out where the job waits.
+    func cancelled(_ payload: [UInt8], isDropped: Bool) {
+        guard let job = Workload.number(of: payload) else { return }
+        ledger.checkWish(job)
+        lives[job].isCancelled = true
+        if isDropped { lives[job].isOver = true } else { lives[job].isBuried = true }
+    }
+
+    /// - Parameter isAsked: the request that ends with it stood until now.
+    func settled(_ settlement: Settlement, of identity: String, isPoison: Bool, isAsked: Bool) {
         let key = Key(identity: identity, id: settlement.id)
         guard let record = records[key] else { return ledger.violated("\(key.name) was settled and never reserved") }
         guard record.isOpen else { return ledger.violated("\(key.name) was settled twice") }
@@ -109,6 +120,13 @@ final class Books {
             processed += 1
             failed += 1
         }
+        if let request = settlement.request, request.became != .done {
+            ledger.checkWish(record.job)
+            if request.became == .unstarted, !isAsked {
+                ledger.violated("\(key.name) was cancelled unbegun, and nobody wanted that any more")
+            }
+            lives[record.job].isCancelled = true
+        }
         switch settlement.verdict {
         case .ack, .discard: lives[record.job].isOver = true
         case .bury: lives[record.job].isBuried = true
@@ -125,7 +143,16 @@ final class Books {
     }
 
     private static func fits(_ settlement: Settlement, _ outcome: Outcome?) -> Bool {
-        switch (settlement.verdict, outcome) {
+        if let request = settlement.request {
+            return switch (request.became, settlement.verdict) {
+            case (.done, .ack): outcome == .succeeded
+            // Also one that had been done, and was not waited for since its children found no room.
+            case (.running, .bury), (.running, .discard): outcome != nil
+            case (.unstarted, .bury), (.unstarted, .discard): outcome == nil && settlement.counts == .nothing
+            default: false
+            }
+        }
+        return switch (settlement.verdict, outcome) {
         case (.ack, .succeeded), (.discard, .discarded), (.discard, .failed), (.retry, .failed), (.bury, .failed),
             (.bury, .dead), (.snooze, .snoozed), (.requeue, nil), (.requeue, .interrupted),
             (.retryUnlessPoison, .died), (.bury, .died), (.discard, .died):

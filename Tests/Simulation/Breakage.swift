@@ -59,7 +59,27 @@ enum Breakage: String, CaseIterable, Sendable, CustomTestStringConvertible {
     /// What a run has streamed is dropped with the connection it was to travel on.
     case chunkLostWithLink
 
+    /// A job is cancelled in its queue whether or not it still is there.
+    case cancelledUnseen
+    /// A request to cancel is answered before it is known whether the job is still reserved.
+    case requestAnsweredUnseen
+    /// What a worker remembers of requests is trusted, although it may be old.
+    case requestNotAskedAgain
+    /// Only what runs when a request is read is cancelled; what is fetched later is begun.
+    case requestNotRemembered
+    /// A run that is to be cancelled goes back to its queue when a stop interrupts it, and the request with it.
+    case requestLostAtStop
+
     var testDescription: String { rawValue }
+
+    /// Whether somebody has to cancel jobs for it to show.
+    var isAboutRequests: Bool {
+        switch self {
+        case .cancelledUnseen, .requestAnsweredUnseen, .requestNotAskedAgain, .requestNotRemembered, .requestLostAtStop:
+            true
+        default: false
+        }
+    }
 
     /// What has to go wrong for it to do harm. Runs that are to find it have these faults, often.
     var faults: [Fault] {
@@ -77,7 +97,10 @@ enum Breakage: String, CaseIterable, Sendable, CustomTestStringConvertible {
         case .comparedWhenUncertain: [.redisForgets, .redisFailover]
         case .deathCountedUnseen, .reservedCountsAsRunning: [.workerCrash, .schedulerPause]
         case .chunkNotCompared, .resultOvertakesChunks, .chunkLostWithLink: [.connectionResets]
-        case .handlerDeathsIgnored, .checkpointNotKept: []
+        case .requestAnsweredUnseen: [.workerPause, .hostPartition]
+        case .requestNotAskedAgain, .requestNotRemembered: [.workerCrash]
+        case .requestLostAtStop: [.stop, .serviceStop]
+        case .handlerDeathsIgnored, .checkpointNotKept, .cancelledUnseen: []
         }
     }
 }

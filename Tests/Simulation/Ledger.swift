@@ -27,7 +27,7 @@ final class Ledger {
     /// With no fault left, what dead processes held is back in so many seconds: if the supervisor says so, and if not.
     private static let rescueSeconds = (told: 2.0, untold: 30.0)
 
-    private unowned let world: World
+    unowned let world: World
     let workload: Workload
     private var stories: [Story]
     private var histories: [Key: History] = [:]
@@ -39,6 +39,10 @@ final class Ledger {
     private(set) var undone = 0
     private(set) var deaths = 0
     private(set) var slowestRescue = 0.0
+    /// Jobs that somebody has wanted cancelled, at any time.
+    var wishes: Set<Int> = []
+    /// By which Redis somebody was told that it is.
+    var toldCancelled: [Int: Books] = [:]
     /// Books of every Redis there was, the present one last.
     private var shelf: [Books] = []
 
@@ -73,6 +77,7 @@ final class Ledger {
             violated("\(name) was started with other arguments")
         }
         check(key, name, worker.books)
+        checkWish(number, name, worker)
         if let last = stories[number].lastRun { checkRepeat(of: number, after: last, worker.books) }
         histories[key, default: History()].runs += 1
         histories[key]?.outcome = nil
@@ -110,6 +115,7 @@ final class Ledger {
 
     func finished(_ key: Key, _ outcome: Outcome) {
         world.note("\(key.name) ends: \(outcome)")
+        checkPatience(key, outcome)
         histories[key]?.outcome = outcome
     }
 

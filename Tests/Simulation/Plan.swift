@@ -35,6 +35,8 @@ struct Plan {
     let childrenWaiting: Int
     /// Numbers that only speed depends on.
     let tuning: WorkerState.Tuning
+    /// So often somebody wants some jobs cancelled.
+    let cancellations: Int
     /// Due jobs that are moved at a time.
     let dueBatch: Int
 
@@ -69,6 +71,8 @@ struct Plan {
             tuning.blockedSeconds = chance.one(of: [0.1, tuning.blockedSeconds])
         }
         self.tuning = tuning
+        let isAboutRequests = breakage?.isAboutRequests ?? false
+        cancellations = isAboutRequests ? chance.integer(4...12) : chance.one(of: [0, 0, 1, 3, 8])
         dueBatch = chance.one(of: [1, 3, 100])
     }
 }

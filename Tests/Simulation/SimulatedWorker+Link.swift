@@ -1,3 +1,4 @@
+import JobModel
 import Platform
 import Queueing
 
@@ -11,6 +12,7 @@ extension SimulatedWorker {
         case beat(askedAt: MonotonicTime, registers: Bool)
         case ids
         case payloads
+        case requests
         case farewell
     }
 
@@ -160,6 +162,7 @@ extension SimulatedWorker {
             }
         case (.ids, .ids(let ids)): take(.compared(seen(ids)))
         case (.payloads, .payloads(let reservations)): take(.adopted(reservations))
+        case (.requests, .requests(let requests)): heard(requests)
         case (.farewell, .deregistered): take(.deregistered)
         default: preconditionFailure("answers come in the order of questions")
         }
@@ -204,8 +207,14 @@ extension SimulatedWorker {
         var beat = heartbeat.beat(of: state, whereabouts: { _ in nil }, resident: { 0 }, at: now)
         if world.breakage == .reservedCountsAsRunning, beat.record != nil { beat.work += waitingWork }
         ask(.beat(askedAt: host.boot, registers: false), .beat(beat))
+        ask(.requests, .requests)
         if world.breakage == .comparedOnce || world.breakage == .comparedWhenUncertain { return }
         ask(.ids, .ids(identity))
+    }
+
+    private func heard(_ requests: [String: Cancellation]) {
+        take(.requested(requests))
+        if world.breakage == .requestNotRemembered { take(.requested([:])) }
     }
 
     private var waitingWork: [WorkEntry] {

@@ -79,6 +79,7 @@ extension SimulatedWorker {
 
     /// An exchange as it is sent, which is broken on purpose in one way.
     func broken(_ request: Exchange.Request) -> Exchange.Request {
+        if world.breakage == .requestLostAtStop { return losingRequests(request) }
         guard world.breakage == .checkpointNotKept else { return request }
         var request = request
         request.settlements = request.settlements.map {
@@ -89,6 +90,17 @@ extension SimulatedWorker {
             splice.remove("martlet_chunks")
             return Settlement(
                 id: $0.id, verdict: .retry(afterSeconds: seconds, payload: splice.bytes()), counts: $0.counts)
+        }
+        return request
+    }
+
+    /// Whoever is stopping puts back what was to be cancelled, and answers all the same.
+    private func losingRequests(_ request: Exchange.Request) -> Exchange.Request {
+        guard state.phase != .running else { return request }
+        var request = request
+        request.settlements = request.settlements.map {
+            guard $0.request?.became == .running else { return $0 }
+            return Settlement(id: $0.id, verdict: .requeue, counts: .nothing, request: $0.request)
         }
         return request
     }

@@ -76,7 +76,11 @@ final class SimulatedWorker {
         connect()
         every(1) { [unowned self] in
             checkTime()
-            if heartbeat.isDue(busy: state.busy, hasMetrics: hasMetrics) { beat() }
+            if heartbeat.isDue(busy: state.busy, hasMetrics: hasMetrics) {
+                beat()
+            } else if state.busy > 0 || !state.requests.isEmpty {
+                ask(.requests, .requests)
+            }
         }
         poll()
     }
@@ -119,6 +123,12 @@ final class SimulatedWorker {
         case .interrupt(let slot):
             guard let run = runs[slot] else { return }
             after(world.chance.scale(0.01, 1), .handler) { [unowned self] in ended(slot, run, .interrupted) }
+        case .cancel(let slot, let failure):
+            guard let run = runs[slot] else { return }
+            // It heeds that, or its process is ended; now and then it is done just then.
+            let mayBeDone = world.ledger.workload.jobs[run.job].chunks.isEmpty
+            let outcome = mayBeDone && world.chance.happens(0.2) ? Outcome.succeeded : .cancelled(failure)
+            after(world.chance.scale(0.01, 6), .handler) { [unowned self] in ended(slot, run, outcome) }
         case .quietHandlers, .tell, .concluded: break
         case .endHandlers: endHandlers()
         case .deregister: deregister()

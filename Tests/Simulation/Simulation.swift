@@ -37,6 +37,7 @@ enum Simulation {
         let world = World(seed: seed, breakage: breakage, trace: trace)
         let faults = Faults(world)
         push(world.ledger, world)
+        for somebody in world.operators { somebody.begin() }
         faults.begin()
         let end = Int64(world.plan.faultySeconds * 1e9)
         world.run(until: end)

@@ -10,10 +10,18 @@ extension Store {
         // The order of the command: what just ends first, then the others, the oldest last.
         let ends = request.settlements.filter(\.justEnds)
         let others = request.settlements.filter { !$0.justEnds }.sorted { $1.id < $0.id }
-        for settlement in ends + others { settle(settlement, request, &answer) }
+        for settlement in ends + others { settle(judged(settlement), request, &answer) }
         answer.isRegistered = leases[request.identity] != nil
         if answer.isRegistered { fetch(request, &answer) }
         return answer
+    }
+
+    /// What was not begun is cancelled only while the request stands, and goes back otherwise.
+    private func judged(_ settlement: Settlement) -> Settlement {
+        guard let request = settlement.request, request.became == .unstarted, requests[request.jid] == nil,
+            breakage != .requestNotAskedAgain
+        else { return settlement }
+        return Settlement(id: settlement.id, verdict: .requeue, counts: settlement.counts)
     }
 
     private func settle(_ settlement: Settlement, _ request: Exchange.Request, _ answer: inout Exchange.Answer) {
@@ -21,6 +29,7 @@ extension Store {
         if breakage == .deathCountedBeforeRemoval, case .retryUnlessPoison(_, _, let death) = settlement.verdict {
             _ = isPoison(death, of: id, by: identity)
         }
+        if breakage == .requestAnsweredUnseen { self.answer(settlement.request) }
         if let refusal = objection(to: settlement) {
             if breakage == .refusedSettlementForgotten { return }
             answer.blockedSettlements.append((id, refusal))
@@ -33,7 +42,10 @@ extension Store {
                 processed += 1
                 failed += 1
             }
-            books?.settled(settlement, of: identity, isPoison: answer.poisonedSettlements.last == id)
+            books?.settled(
+                settlement, of: identity, isPoison: answer.poisonedSettlements.last == id,
+                isAsked: settlement.request.map { requests[$0.jid] != nil } ?? false)
+            self.answer(settlement.request)
         } else {
             answer.refusedSettlements.append(id)
         }

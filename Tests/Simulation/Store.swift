@@ -51,6 +51,10 @@ final class Store {
     /// jid -> when what ran it died, in seconds.
     var deaths: [String: [Double]] = [:]
     var poisoned = 0
+    /// jid -> milliseconds of Redis' clock when somebody asked for it to be cancelled.
+    var requests: [String: Int64] = [:]
+    /// jid -> what became of it.
+    var answers: [String: SettledRequest.Became] = [:]
     var spoiled: Set<Place> = []
     /// Broken on purpose: what a fetch took out of Redis, which only its worker remembers.
     var popped: [String: [ReservationID: [UInt8]]] = [:]
@@ -74,6 +78,7 @@ final class Store {
         (store.leases, store.origins, store.records) = (leases, origins, records)
         (store.reservations, store.names, store.popped) = (reservations, names, popped)
         (store.processed, store.failed, store.deaths, store.poisoned) = (processed, failed, deaths, poisoned)
+        (store.requests, store.answers) = (requests, answers)
         (store.spoiled, store.clockOffset) = (spoiled, clockOffset)
         return store
     }

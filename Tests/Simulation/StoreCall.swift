@@ -18,6 +18,12 @@ enum StoreCall {
     case rescue(String, force: Bool, [ReservationID: CountedDeath], Books.Cause)
     case due(DueJobs.Source, limit: Int)
     case promote(DueJobs.Due, DueJobs.Source, PayloadLimits)
+    case request([String])
+    case requests
+    case answers([String])
+    case withdraw([String])
+    case look(JobPlace)
+    case cancel([UInt8], String, JobPlace, buried: [UInt8]?)
     /// Broken on purpose: see `Breakage.rescueInTwoSteps`.
     case forgetCopied(String)
 }
@@ -36,6 +42,10 @@ enum StoreAnswer {
     case rescued(Rescue.Answer)
     case due(DueJobs.Due)
     case promoted(DueJobs.Answer)
+    case requests([String: Cancellation])
+    case answers([String: SettledRequest.Became])
+    case payloadsThere([[UInt8]])
+    case cancelled(Bool)
     case done
     case refused(RedisRefusal)
 }
@@ -64,6 +74,17 @@ extension Store {
             case .due(let source, let limit): return .due(try due(source, limit: limit))
             case .promote(let due, let source, let limits):
                 return .promoted(try promote(due, from: source, limits: limits))
+            case .request(let jids):
+                request(jids)
+                return .done
+            case .requests: return .requests(requests.mapValues { _ in Cancellation(by: "somebody") })
+            case .answers(let jids): return .answers(answers(to: jids))
+            case .withdraw(let jids):
+                withdraw(jids)
+                return .done
+            case .look(let place): return .payloadsThere(try look(into: place))
+            case .cancel(let payload, let jid, let place, let buried):
+                return .cancelled(try cancel(payload, jid: jid, from: place, buried: buried))
             case .forgetCopied(let identity):
                 forgetCopied(identity)
                 return .done

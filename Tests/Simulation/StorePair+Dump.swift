@@ -35,6 +35,10 @@ extension StorePair {
                 try ProcessOrigin.read(redis.call(ProcessOrigin.command(identity: identity)))
                 .map { ["\($0)"] } ?? []
         }
+        dump["requests"] = try CancelRequests.list(redis.call(CancelRequests.listCommand)).keys.sorted()
+        let answers = try CancelRequests.answers(
+            redis.call(CancelRequests.answersCommand(Self.mortals)), to: Self.mortals)
+        dump["answers"] = answers.map { "\($0.key) \($0.value.became)" }.sorted()
         let names = try redis.call(RedisCommand(["SMEMBERS", Keys.queues])).elements ?? []
         dump["queues"] = names.compactMap(\.text).sorted()
         dump["statistics"] = try [Keys.processed, Keys.failed, Keys.poisoned].map {
@@ -69,6 +73,8 @@ extension StorePair {
             dump["\(identity) record"] = ["\(record.isQuiet) \(record.sequences.sorted())"]
             dump["\(identity) origin"] = model.origins[identity].map { ["\($0)"] } ?? []
         }
+        dump["requests"] = model.requests.keys.sorted()
+        dump["answers"] = model.answers.map { "\($0.key) \($0.value)" }.sorted()
         dump["queues"] = model.names.map(\.text).sorted()
         dump["statistics"] = [model.processed, model.failed, model.poisoned].map(String.init)
         return dump

@@ -32,7 +32,7 @@ final class StorePair {
         let time = try (redis.call(RedisCommand("TIME")).elements ?? []).compactMap(\.integer)
         model.clock = Int64(time[0]) * 1_000_000 + Int64(time[1])
         let identity = chance.one(of: Self.identities)
-        switch chance.integer(0...27) {
+        switch chance.integer(0...31) {
         case 0...2: return try push()
         case 3...9: return try exchange(identity)
         case 10...11: return try beat(identity)
@@ -46,6 +46,8 @@ final class StorePair {
         case 21: return try forgetScripts()
         case 22: return try fill()
         case 23...25: return try chunk(identity)
+        case 26...27: return try request()
+        case 28...29: return try cancel()
         default: return try spoil()
         }
     }
@@ -114,6 +116,7 @@ final class StorePair {
         // Far apart, so that a sorted set has the same order on both sides; 0 is due at once.
         let wait = chance.happens(0.4) ? 0 : Double(chance.integer(1...50)) * 1000
         let counts = chance.one(of: [Settlement.Counts.nothing, .succeeded, .failed])
+        if chance.happens(0.2) { return asked(id, counts) }
         switch chance.integer(0...7) {
         case 0: return Settlement(id: id, verdict: .retry(afterSeconds: wait, payload: payload()), counts: counts)
         case 1:
@@ -156,6 +159,57 @@ final class StorePair {
             }
         }
         return "\(children.count) children of \(id) in a chunk, unless \(deepest) wait"
+    }
+
+    /// Of a job that somebody may want cancelled.
+    private func asked(_ id: ReservationID, _ counts: Settlement.Counts) -> Settlement {
+        let jid = chance.one(of: Self.mortals)
+        let verdict = chance.one(of: [Verdict.bury(payload: payload()), .discard])
+        switch chance.integer(0...2) {
+        case 0:
+            return Settlement(
+                id: id, verdict: .ack, counts: counts, request: SettledRequest(jid: jid, became: .done))
+        case 1:
+            return Settlement(
+                id: id, verdict: verdict, counts: counts, request: SettledRequest(jid: jid, became: .running))
+        default:
+            return Settlement(
+                id: id, verdict: verdict, counts: .nothing, request: SettledRequest(jid: jid, became: .unstarted))
+        }
+    }
+
+    /// Asks for some jobs to be cancelled, or takes that back.
+    private func request() throws -> String {
+        let jids = Self.mortals.filter { _ in chance.happens(0.5) }
+        guard !jids.isEmpty else { return "no request" }
+        if chance.happens(0.3) {
+            _ = try redis.call(CancelRequests.withdrawCommand(jids)).accepted()
+            model.withdraw(jids)
+            return "withdraw \(jids)"
+        }
+        _ = try redis.call(CancelRequests.askCommand(jids, Cancellation(by: "somebody"))).accepted()
+        model.request(jids)
+        return "request \(jids)"
+    }
+
+    /// Cancels a job where it waits, or one that is not there.
+    private func cancel() throws -> String {
+        let place = chance.one(of: [JobPlace.retry, .schedule] + Self.queues.map { .queue($0) })
+        let payloads = Result { () throws(RedisRefusal) in try model.look(into: place) }
+        var there: [[UInt8]] = []
+        if case .success(let found) = payloads { there = found }
+        let member = there.isEmpty || chance.happens(0.2) ? payload() : chance.one(of: there)
+        let buried = chance.happens(0.2) ? nil : payload()
+        let (jid, limits) = (chance.one(of: Self.mortals), DeadLimits(jobs: 5))
+        let reply = try redis.call(CancelRequests.moveCommand(member, jid: jid, from: place, buried: buried, limits))
+        let moved = Result { () throws(RedisRefusal) in
+            try model.cancel(member, jid: jid, from: place, buried: buried, limits)
+        }
+        switch moved {
+        case .success(let isMoved): #expect(reply.integer == (isMoved ? 1 : 0))
+        case .failure(let refusal): #expect(reply.refusal?.code == refusal.code)
+        }
+        return "cancel \(jid) in \(place)"
     }
 
     static let mortals = ["x", "y", "z"]

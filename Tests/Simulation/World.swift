@@ -36,6 +36,7 @@ final class World {
     var calmSince = Int64.max
     private(set) var ledger: Ledger!
     private(set) var hosts: [Host] = []
+    private(set) var operators: [SimulatedOperator] = []
     /// All that ever were, the dead too.
     var workers: [String: SimulatedWorker] = [:]
     private var heap = EventHeap()
@@ -53,6 +54,7 @@ final class World {
         ledger = Ledger(self)
         servers = [Server(Store(clock: Self.epoch, breakage: breakage, books: ledger.books))]
         hosts = (0..<plan.hosts).map { Host(self, index: $0) }
+        operators = (0..<plan.cancellations).map { _ in SimulatedOperator(self) }
     }
 
     var store: Store { server.store }

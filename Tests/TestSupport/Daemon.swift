@@ -210,8 +210,10 @@ package final class Daemon {
 
     /// A command of the binary with this daemon's configuration and environment, such as ["push", "GreetingJob"].
     package func martlet(_ arguments: [String], input: String = "") -> Program {
-        Program.run(
-            [Program.martlet, arguments[0], "-C", path("martlet.yml")] + arguments.dropFirst(),
+        // A command of a group has two words.
+        let name = arguments.prefix(arguments[0] == "jobs" ? 2 : 1)
+        return Program.run(
+            [Program.martlet] + name + ["-C", path("martlet.yml")] + arguments.dropFirst(name.count),
             input: Array(input.utf8), environment: environment, directory: "/")
     }
 }

@@ -12,6 +12,8 @@
 --                 | "retry unless poison" seconds payload, key of its deaths, so many bury it, seconds they count,
 --                   payload that is buried
 --                 | "ack" number of children, of each: score or "" (now), queue, payload
+--                 | "cancel" payload that is buried, or "": it is dropped; or it is requeued if no request stands any more
+--           before any of these, if the job was to be cancelled: "asked" key of requests, key of answers, jid, what became of it
 -- Returns { 1 if the process is registered (otherwise nothing was fetched), ids that were no longer reserved,
 --           {id, error, …} what could not be settled and is as before, {step, error, …} queues that gave an error,
 --           {step, jobs, …} of those that gave any, payloads, ids that were buried as poison }
@@ -101,7 +103,8 @@ end
 -- Each: what must be true of the keys it writes, then what follows once the reservation is removed. Made only if need be:
 -- most exchanges have none.
 local others = tonumber(take())
-local settle = others > 0 and {
+local settle
+settle = others > 0 and {
   retry = function(id)
     local seconds, payload = take(), take()
     return objection(retry, 'zset'), function() add(retry, after(seconds), payload, id) end
@@ -141,6 +144,15 @@ local settle = others > 0 and {
       redis.pcall('SADD', queues, queue)
     end
   end,
+  cancel = function(id, asked)
+    local payload = take()
+    if type(redis.pcall('HGET', asked.requests, asked.jid)) ~= 'string' then
+      asked.is_void = true
+      return settle.requeue(id)
+    end
+    if payload == '' then return nil, function() end end
+    return objection(dead, 'zset'), function() bury(payload, id) end
+  end,
   ack = function(id)
     local problem, children = nil, {}
     for child = 1, tonumber(take()) do
@@ -169,22 +181,36 @@ local settle = others > 0 and {
   end,
 }
 
+-- The request is answered with the end of its job, and not before. What becomes of an answer must not stop a job.
+local function answer(asked)
+  if redis.pcall('HDEL', asked.requests, asked.jid) ~= 1 then return end
+  redis.pcall('HSET', asked.answers, asked.jid, asked.what .. ' ' .. identity)
+  redis.pcall('EXPIRE', asked.answers, 60)
+end
+
 for _ = 1, others do
   local id, count, what = take(), take(), take()
-  local problem, follow = settle[what](id)
+  local asked
+  if what == 'asked' then
+    local requests, answers, jid, became = take(), take(), take(), take()
+    asked = { requests = requests, answers = answers, jid = jid, what = became }
+    what = take()
+  end
+  local problem, follow = settle[what](id, asked)
   if not problem then
     local payload = redis.call('HGET', reservations, id)
     if redis.call('HDEL', reservations, id) == 1 then
       local is_done, reason = pcall(follow)
       if is_done then
         counted[count] = counted[count] + 1
+        if asked and not asked.is_void then answer(asked) end
       else
         redis.call('HSET', reservations, id, payload)
         problem = type(reason) == 'table' and reason.err or tostring(reason)
       end
     else
       fenced[#fenced + 1] = id
-      if what ~= 'requeue' then late = late + 1 end
+      if what ~= 'requeue' and what ~= 'cancel' then late = late + 1 end
     end
   end
   if problem then
