@@ -175,6 +175,7 @@ function logger(run) {
 /** Lines to Martlet, in order and whole. What it does not read waits here, and `write` with it. */
 class Channel {
   #stream;
+  #drained;
 
   constructor(stream) {
     this.#stream = stream;
@@ -185,7 +186,8 @@ class Channel {
     const size = Buffer.byteLength(text);
     if (size >= longestLine) throw new RangeError(`${size} bytes for Martlet, which takes 1 MiB`);
     if (this.#stream.write(text + "\n")) return undefined;
-    return new Promise((resolve) => this.#stream.once("drain", resolve));
+    this.#drained ??= new Promise((resolve) => this.#stream.once("drain", resolve)).then(() => (this.#drained = undefined));
+    return this.#drained;
   }
 
   /** Ends the process when all is written. */
