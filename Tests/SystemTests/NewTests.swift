@@ -36,10 +36,14 @@ struct NewTests {
         #expect(check.code == 0, "\(check.errors)")
         #expect(check.output.contains("for Reports::Daily") && check.output.contains("redis embedded"))
         let served = try String(contentsOfFile: directory.path + "/reports_daily_job.yml", encoding: .utf8)
-        let spawned = served.replacing("mode: serve", with: "mode: spawn")
-        try spawned.write(toFile: directory.path + "/spawn.yml", atomically: false, encoding: .utf8)
-        let alone = martlet("try", "Reports::Daily", "Bob", "-C", "spawn.yml")
-        #expect(alone.code == 0 && alone.output.contains("Hello, Bob!"), "\(alone.output)\(alone.errors)")
+        // The same file in the other modes it can do.
+        for mode in language == "python" || language == "ruby" ? ["spawn", "fork"] : ["spawn"] {
+            let other = served.replacing("mode: serve", with: "mode: \(mode)")
+            try other.write(toFile: directory.path + "/other.yml", atomically: false, encoding: .utf8)
+            let again = martlet("try", "Reports::Daily", "Bob", "-C", "other.yml")
+            #expect(again.code == 0 && again.output.contains("out   | Hello, Bob!\n"), "\(again.output)\(again.errors)")
+            #expect(again.output.contains("by handler reports_daily_job (\(mode))"))
+        }
     }
 
     @Test("run does what was pushed with the configuration as it was written")
