@@ -453,13 +453,16 @@ module Martlet
     private
 
     def fork_child(number, ends)
-      pid = fork
+      begin
+        pid = fork
+      rescue SystemCallError => error
+        ends.each(&:close)
+        return tell("failed" => number, "message" => error.message)
+      end
       return become_child(*ends) unless pid
 
       ends.each(&:close)
       tell("forked" => number, "pid" => pid)
-    rescue SystemCallError => error
-      tell("failed" => number, "message" => error.message)
     end
 
     def become_child(input, output, out, err)
@@ -632,7 +635,10 @@ module Martlet
       $stdout.sync = true
       control, input, output = ENV.values_at("MARTLET_CONTROL", "MARTLET_IN", "MARTLET_OUT").map { |text| text&.to_i }
       if control
-        Server.new(*Preloader.new(Socket.for_fd(control)).run).serve
+        ends = Preloader.new(Socket.for_fd(control)).run
+        # What was registered with at_exit before the fork is for the end of the parent.
+        Kernel.at_exit { $stdout.flush && exit!(0) }
+        Server.new(*ends).serve
       elsif input
         Server.new(IO.for_fd(input, "r"), IO.for_fd(output, "w")).serve
       else
@@ -659,7 +665,7 @@ module Martlet
     # One job, from standard input; its verdict by descriptor 4 and the exit status.
     def run_once
       abort "Martlet starts this. By hand: echo '{\"class\":\"X\",\"args\":[]}' | ruby FILE" if $stdin.tty?
-      circumstances = ENV.to_h.transform_keys { |name| name.delete_prefix("MARTLET_").downcase }
+      circumstances = ENV.select { |name,| name.start_with?("MARTLET_") }.transform_keys { |name| name[8..].downcase }
       circumstances["checkpoint"] &&= JSON.parse(circumstances["checkpoint"])
       # By hand what would go to Martlet is shown; descriptor 4 is one of Ruby's own then.
       channel = Channel.new(ENV["MARTLET_PROTOCOL"] ? IO.for_fd(4, "w") : $stderr)
@@ -691,6 +697,18 @@ module Sidekiq
       add(middleware, *args, place: 0)
     end
 
+    def insert_before(other, middleware, *args)
+      add(middleware, *args, place: entries.index { |found,| found == other } || 0)
+    end
+
+    def insert_after(other, middleware, *args)
+      add(middleware, *args, place: (entries.index { |found,| found == other } || -2) + 1)
+    end
+
+    def exists?(middleware)
+      entries.any? { |found,| found == middleware }
+    end
+
     def remove(middleware)
       entries.reject! { |found,| found == middleware }
     end
@@ -703,6 +721,14 @@ module Sidekiq
       entries.reverse.reduce(work) { |inner, (kind, more)| -> { kind.new(*more).call(*args, &inner) } }.call
     end
   end
+
+  module ServerMiddleware
+    extend Forwardable
+    attr_accessor :config
+
+    def_delegators :Sidekiq, :logger, :redis
+  end
+  ClientMiddleware = ServerMiddleware
 
   # Whatever else is set concerns Sidekiq's own process, and is let pass.
   class Config
