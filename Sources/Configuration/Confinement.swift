@@ -17,6 +17,8 @@ package struct Confinement: Codable, Equatable, Sendable {
     /// Nil for the daemon's.
     package var ioPriority: IOPriority?
 
+    /// Each process has a directory for temporary files of its own.
+    package var privateTmp = false
     /// Users, by name or number, besides root, Martlet's and the handler's own, to whom the program may belong; `*` for all.
     package var trust: [String] = []
     /// Who wrote the configuration, and so may say what is executed anyway; nil if it came from no file.

@@ -16,6 +16,11 @@ extension Schema {
         "handlers.NAME.ionice", .ioPriority, .meaning("that of Martlet"),
         "In what order a busy disk serves it, see ionice(1). Only the schedulers `bfq` and `mq-deadline` look at it.")
 
+    static let privateTmp = SchemaKey(
+        "handlers.NAME.private_tmp", .boolean, .value("false"),
+        "`true`: each process gets a directory for temporary files of its own below `/tmp`, which nobody else can read, named in "
+            + "`TMPDIR`, `TMP` and `TEMP`. It is removed with all in it after the process has ended, also when the worker was "
+            + "killed. Children of a process in mode fork share its directory.")
     static let trust = SchemaKey(
         "handlers.NAME.trust", .texts, .meaning("nobody else"),
         "Users who may exchange the program, by name or number, besides root, the user Martlet runs as, the handler's `user` and "
@@ -23,7 +28,7 @@ extension Schema {
             + "[Confine handlers](../guides/confine-handlers.md#the-program-is-checked) says what is looked at. "
             + "`[\"*\"]`: nothing is.")
 
-    static let confinementKeys = [group, umask, nice, ioPriority, trust]
+    static let confinementKeys = [group, umask, nice, ioPriority, privateTmp, trust]
 
     static let cpuWeight = SchemaKey(
         "handlers.NAME.limits.cpu_weight", .integer(1...10_000), .meaning("100, as everybody"),
@@ -70,6 +75,7 @@ extension SettingsDecoder {
         confinement.umask = diagnosis.value(Schema.umask, in: section, Schema.umask.mask)
         confinement.nice = diagnosis.value(Schema.nice, in: section, Schema.nice.integer)
         confinement.ioPriority = diagnosis.value(Schema.ioPriority, in: section, Schema.ioPriority.ioPriority)
+        confinement.privateTmp = diagnosis.valueOrDefault(Schema.privateTmp, in: section, Schema.privateTmp.boolean)
         for (text, place) in diagnosis.texts(Schema.trust, in: section) ?? [] {
             if text.isEmpty || text.utf8.contains(0) {
                 diagnosis.report(place, "`\(section.title(of: Schema.trust.name))` must hold names of users or numbers")
@@ -110,6 +116,16 @@ extension SchemaKey {
             throw refusal(of: text)
         }
         return mask
+    }
+
+    /// - Precondition: the key's kind is `boolean`.
+    func boolean(_ text: String) throws(Mistake) -> Bool {
+        guard case .boolean = kind else { preconditionFailure("\(path) holds no yes or no") }
+        switch text {
+        case "true": return true
+        case "false": return false
+        default: throw refusal(of: text)
+        }
     }
 
     /// - Precondition: the key's kind is `ioPriority`.

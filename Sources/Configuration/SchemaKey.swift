@@ -25,6 +25,7 @@ package struct SchemaKey: Sendable, Equatable {
         /// Octal digits.
         case mask
         case ioPriority
+        case boolean
         case text
         case texts
         case path
@@ -85,6 +86,7 @@ package struct SchemaKey: Sendable, Equatable {
         case .malloc: "`system`, `jemalloc`, or `arenas=N` with N from 1 to 1024"
         case .mask: "up to four octal digits, such as 027"
         case .ioPriority: "`idle`, or a level from 0 (first) to 7 (last)"
+        case .boolean: "`true` or `false`"
         case .text: "a text"
         case .texts: "a list of texts, as in [one, two]"
         case .path: "a path"

@@ -17,6 +17,8 @@ package final class Dispatcher {
     /// Where the processes of each pool come from.
     let sources: [(any ProcessSource)?]
     private let patrol: MemoryPatrol
+    /// For temporary files of processes; nil if none has its own.
+    private let directories: PrivateDirectories?
     /// For classes that are kept apart: one for each handler, made when it is first needed.
     var wards: [Int: ServePool] = [:]
     /// Classes that are kept apart.
@@ -26,6 +28,9 @@ package final class Dispatcher {
 
     /// How often reaped are processes that handlers left to us and that have ended since, in seconds.
     private static let sweepSeconds = 1.0
+
+    /// At a stop temporary files are waited for so long; the next worker removes the rest.
+    private static let lastRemovalSeconds = 0.3
 
     /// - Parameters:
     ///   - slots: how many runs there may be at once, 1 or more.
@@ -39,6 +44,7 @@ package final class Dispatcher {
     ///   - measuredPerSecond: up to so many runs a second all are measured; of more, a fifth of that.
     ///   - memory: from what on memory is worth telling.
     ///   - hostName: for incidents.
+    ///   - temporaryDirectory: in which processes have directories of their own.
     ///   - chance: 0 ..< 1, drawn anew by each call; spreads recycling.
     ///   - progress: a sign of life from a run.
     ///   - chunk: children of a run that are not to wait for its end; called like `progress`. Returns what is wrong with
@@ -53,7 +59,7 @@ package final class Dispatcher {
         log: Logger = Logger(label: "handlers"), output: ((HandlerOutput) -> Void)? = nil,
         openFilesLimit: UInt64? = 1024, controlGroup: ControlGroup? = nil, adoptsOrphans: Bool = false,
         vmstat: String? = nil, measuredPerSecond: Double = 10_000, memory: MemorySettings = MemorySettings(),
-        memoryTimes: MemoryTimes = MemoryTimes(), hostName: String = "",
+        memoryTimes: MemoryTimes = MemoryTimes(), hostName: String = "", temporaryDirectory: String = "/tmp",
         chance: @escaping () -> Double = { Double.random(in: 0..<1) },
         incident: @escaping (MemoryIncident) -> Void = { _ in },
         progress: @escaping (ProgressReport) -> Void = { _ in },
@@ -62,8 +68,12 @@ package final class Dispatcher {
         report: @escaping (DispatchReport) -> Void
     ) {
         let current = Credentials.current()
+        let directories =
+            settings.contains { $0.confinement.privateTmp } ? PrivateDirectories(in: temporaryDirectory) : nil
         let handlers = settings.map {
-            Handler($0, current: current, openFilesLimit: openFilesLimit, find: Credentials.named(_:))
+            Handler(
+                $0, current: current, openFilesLimit: openFilesLimit, find: Credentials.named(_:),
+                privateDirectories: directories)
         }
         let watch = MemoryWatch(memory, times: memoryTimes, host: hostName, report: incident)
         let board = RunBoard(
@@ -86,6 +96,7 @@ package final class Dispatcher {
         }
         self.sources = sources
         self.handlers = handlers
+        self.directories = directories
         self.host = host
         patrol = MemoryPatrol(board: board, watch: watch, loop: loop) { handlers[$0].settings.name }
         for handler in handlers {
@@ -205,6 +216,7 @@ package final class Dispatcher {
         whenStopped = nil
         host.board.afterDelivery = nil
         host.groups.removeIdle()
+        directories?.close(by: MonotonicTime.now().advanced(bySeconds: Self.lastRemovalSeconds))
         completion()
     }
 

@@ -15,6 +15,8 @@ struct Handler {
     let openFilesLimit: UInt64?
     /// Looked at before each start of a process.
     let check: ProgramCheck
+    /// Where its processes have directories of their own for temporary files; nil if they have none.
+    private let privateDirectories: PrivateDirectories?
 
     /// - Parameters:
     ///   - current: who we are. Only root can start a handler as somebody else.
@@ -25,8 +27,9 @@ struct Handler {
         _ settings: HandlerSettings, current: Credentials, openFilesLimit: UInt64?,
         find: (String) throws(SystemError) -> Credentials?,
         findGroup: (String) throws(SystemError) -> UInt32? = Credentials.group(named:),
-        jemalloc: () -> String? = SharedLibrary.jemalloc
+        jemalloc: () -> String? = SharedLibrary.jemalloc, privateDirectories: PrivateDirectories? = nil
     ) {
+        self.privateDirectories = settings.confinement.privateTmp ? privateDirectories : nil
         self.settings = settings
         program = HandlerProgram(settings.program)
         self.openFilesLimit = openFilesLimit
@@ -94,6 +97,7 @@ struct Handler {
         spec.credentials = credentials
         spec.openFilesLimit = openFilesLimit
         spec.check = check
+        spec.privateDirectories = privateDirectories
         confine(&spec)
         // A worker hands out several jobs in a row; the first handler would otherwise push it aside before the second has its.
         spec.isBatch = true

@@ -48,6 +48,7 @@ struct GoodFileTests {
         hogs.confinement.umask = 0o27
         hogs.confinement.nice = -5
         hogs.confinement.ioPriority = .idle
+        hogs.confinement.privateTmp = true
         hogs.confinement.trust = ["deploy", "1000"]
         let expected = Settings(
             file: "/etc/martlet/full.yml", directory: "/etc/martlet", redis: .server(redis), processes: 2,

@@ -4,6 +4,8 @@ import Platform
 /// become our own child.
 final class ForkedChild: HandlerChild {
     let since: MonotonicTime
+    /// That of its preloader, which it was told of before it was forked: the last of them to end gives it up.
+    let privateDirectory: PrivateDirectory?
     private let process: ForeignProcess
     private let preloader: Preloader
 
@@ -11,6 +13,7 @@ final class ForkedChild: HandlerChild {
         self.process = process
         self.preloader = preloader
         self.since = since
+        privateDirectory = preloader.privateDirectory?.shared()
     }
 
     var pid: Int32 { process.pid }

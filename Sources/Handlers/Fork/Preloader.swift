@@ -44,6 +44,7 @@ final class Preloader: EventSink, HandlerProcessOwner {
     }
 
     var pid: Int32? { process?.pid }
+    var privateDirectory: PrivateDirectory? { process?.privateDirectory }
     /// Forked by it, and not reaped yet.
     var childCount: Int { ledger.childCount }
     var printingRun: Run? { nil }

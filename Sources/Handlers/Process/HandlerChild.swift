@@ -9,6 +9,8 @@ protocol HandlerChild: AnyObject {
     var since: MonotonicTime { get }
     /// Readable once it has ended.
     var pidfd: Int32 { get }
+    /// For its temporary files; to be given up when it was reaped.
+    var privateDirectory: PrivateDirectory? { get }
     /// To its whole process group. Without effect once it was reaped.
     func signalGroup(_ signal: Signal)
     /// Takes the exit report of one that has ended.

@@ -86,6 +86,9 @@ final class HandlerProcess: EventSink {
         if let raw = stderr?.raw { host.watch(raw, for: .readable, early: true, self) }
     }
 
+    /// That of its temporary files, for those it forks.
+    var privateDirectory: PrivateDirectory? { child.privateDirectory }
+
     /// Asks the whole process group to end.
     func terminate() {
         guard !hasEnded else { return }
@@ -203,6 +206,7 @@ final class HandlerProcess: EventSink {
     }
 
     private func reaped(_ report: ExitReport, _ shortage: MemoryShortage?) {
+        child.privateDirectory?.giveUp()
         host.adopted.didReap(pid)
         host.roster.remove(pid)
         hasEnded = true

@@ -6,11 +6,16 @@ package final class ChildProcess: Sendable {
     package let pid: Int32
     /// When its making began.
     package let since: MonotonicTime
+    /// For its temporary files, nil if it has none. To be removed when it and all it started have ended.
+    package let privateDirectory: PrivateDirectory?
     private let descriptor: FileDescriptor
     // Guards signals to the group against a reap in another thread: afterwards the number may be somebody else's.
     private let isReaped = Monitor(false)
 
-    init(pid: Int32, pidfd: consuming FileDescriptor, since: MonotonicTime) {
+    init(
+        pid: Int32, pidfd: consuming FileDescriptor, since: MonotonicTime, privateDirectory: PrivateDirectory? = nil
+    ) {
+        self.privateDirectory = privateDirectory
         self.pid = pid
         self.since = since
         descriptor = pidfd

@@ -23,6 +23,9 @@ package struct ProcessSpec: Sendable {
     package var environment: [String]
     /// Nil: that of this process.
     package var directory: String?
+    /// It gets a directory for temporary files of its own from these, and the variables TMPDIR, TMP and TEMP that say where;
+    /// whoever takes its exit report removes it: `ChildProcess.privateDirectory`.
+    package var privateDirectories: PrivateDirectories?
     /// Numbers in the child and what they are of ours, each number in the child once. Everything else is closed;
     /// of 0, 1 and 2 those not named are /dev/null.
     package var descriptors: [(child: Int32, parent: Int32)]
@@ -79,11 +82,13 @@ package struct ProcessSpec: Sendable {
         let table = descriptors.sorted { $0.child < $1.child }
         try check(table)
         let argumentVector = CStringVector(arguments)
-        let environmentVector = CStringVector(environment)
+        let program = try program()
+        let temporary = try makePrivateDirectory()
+        let environmentVector = CStringVector(
+            temporary.map { Self.environment(environment, temporary: $0.path) } ?? environment)
         // An unprivileged process may name its own user: there is nothing to change, and no right to.
         let change = credentials.flatMap { geteuid() == $0.uid && geteuid() != 0 ? nil : $0 }
 
-        let program = try program()
         let since = MonotonicTime.now()
         var child = cposix_child()
         var scratch = [Int32](repeating: -1, count: table.count)
@@ -119,8 +124,24 @@ package struct ProcessSpec: Sendable {
         }
         // Its descriptor must be open until then.
         withExtendedLifetime(program) {}
+        if error != 0 { temporary?.giveUp() }
         guard error == 0 else { throw failure(error, SpawnError.Step(rawValue: child.step) ?? .fork) }
-        return ChildProcess(pid: child.pid, pidfd: FileDescriptor(child.pidfd), since: since)
+        return ChildProcess(
+            pid: child.pid, pidfd: FileDescriptor(child.pidfd), since: since, privateDirectory: temporary)
+    }
+
+    private func makePrivateDirectory() throws(SpawnError) -> PrivateDirectory? {
+        guard let privateDirectories else { return nil }
+        do throws(SystemError) {
+            return try privateDirectories.make(for: credentials)
+        } catch {
+            throw SpawnError(code: error.code, step: .privateDirectory, subject: "\(executable): cannot \(error.doing)")
+        }
+    }
+
+    private static func environment(_ environment: [String], temporary path: String) -> [String] {
+        let names = ["TEMP=", "TMP=", "TMPDIR="]
+        return environment.filter { variable in !names.contains { variable.hasPrefix($0) } } + names.map { $0 + path }
     }
 
     private func program() throws(SpawnError) -> ProgramCheck.Opened {

@@ -18,6 +18,8 @@ package struct SpawnError: Error, Equatable, CustomStringConvertible {
         case trust = 100
         /// As `execute`: the program is there, and what its first line or its header names is not.
         case interpreter = 101
+        /// Its directory for temporary files could not be made.
+        case privateDirectory = 102
     }
 
     package var description: String {
@@ -40,6 +42,7 @@ package struct SpawnError: Error, Equatable, CustomStringConvertible {
             case .controlGroup: "enter the cgroup"
             case .addressSpaceLimit: "set the limit of virtual memory of"
             case .trust: "trust"
+            case .privateDirectory: "start"
             case .limits: "set the limits of"
             case .priority: "set the priority (nice) of"
             case .ioPriority: "set the priority of input and output (ionice) of"

@@ -65,7 +65,9 @@ package final class ProgramCheck: Sendable {
             guard let proof = try current() else { return .byPath }
             guard Self.executesDescriptors, !proof.isScript else { return .byPath }
             // By its path it is what was just looked at too, so that a lack of descriptors is no reason to refuse it.
-            guard let file = try? FileDescriptor.open(proof.program.path, Self.pathOnly | O_NOFOLLOW) else { return .byPath }
+            guard let file = try? FileDescriptor.open(proof.program.path, Self.pathOnly | O_NOFOLLOW) else {
+                return .byPath
+            }
             var status = stat()
             if fstat(file.raw, &status) == 0, PathEntry.Facts(status) == proof.program.facts {
                 return Opened(file)
