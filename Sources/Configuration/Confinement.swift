@@ -21,6 +21,8 @@ package struct Confinement: Codable, Equatable, Sendable {
     package var privateTmp = false
     /// Users, by name or number, besides root, Martlet's and the handler's own, to whom the program may belong; `*` for all.
     package var trust: [String] = []
+    /// Bytes of a run's output that are logged.
+    package var output = 256 << 10
     /// Who wrote the configuration, and so may say what is executed anyway; nil if it came from no file.
     package var author: UInt32?
 

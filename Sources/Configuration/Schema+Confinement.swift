@@ -21,6 +21,12 @@ extension Schema {
         "`true`: each process gets a directory for temporary files of its own below `/tmp`, which nobody else can read, named in "
             + "`TMPDIR`, `TMP` and `TEMP`. It is removed with all in it after the process has ended, also when the worker was "
             + "killed. Children of a process in mode fork share its directory.")
+    static let output = SchemaKey(
+        "handlers.NAME.output", .size(4 << 10...1 << 40), .value("256KB"),
+        "What one run may print into the log: three quarters are passed on as they come (of a large `output` all but 64 KB), of "
+            + "the rest the last part when the run ends, after a line that says how much was left out. Where a process has several runs "
+            + "at once, they have so much for each of them together, anew when one ends. A process without a run is not held to it."
+    )
     static let trust = SchemaKey(
         "handlers.NAME.trust", .texts, .meaning("nobody else"),
         "Users who may exchange the program, by name or number, besides root, the user Martlet runs as, the handler's `user` and "
@@ -28,7 +34,7 @@ extension Schema {
             + "[Confine handlers](../guides/confine-handlers.md#the-program-is-checked) says what is looked at. "
             + "`[\"*\"]`: nothing is.")
 
-    static let confinementKeys = [group, umask, nice, ioPriority, privateTmp, trust]
+    static let confinementKeys = [group, umask, nice, ioPriority, privateTmp, output, trust]
 
     static let cpuWeight = SchemaKey(
         "handlers.NAME.limits.cpu_weight", .integer(1...10_000), .meaning("100, as everybody"),
@@ -76,6 +82,7 @@ extension SettingsDecoder {
         confinement.nice = diagnosis.value(Schema.nice, in: section, Schema.nice.integer)
         confinement.ioPriority = diagnosis.value(Schema.ioPriority, in: section, Schema.ioPriority.ioPriority)
         confinement.privateTmp = diagnosis.valueOrDefault(Schema.privateTmp, in: section, Schema.privateTmp.boolean)
+        confinement.output = diagnosis.valueOrDefault(Schema.output, in: section, Schema.output.size)
         for (text, place) in diagnosis.texts(Schema.trust, in: section) ?? [] {
             if text.isEmpty || text.utf8.contains(0) {
                 diagnosis.report(place, "`\(section.title(of: Schema.trust.name))` must hold names of users or numbers")

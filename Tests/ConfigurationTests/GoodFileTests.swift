@@ -49,6 +49,7 @@ struct GoodFileTests {
         hogs.confinement.nice = -5
         hogs.confinement.ioPriority = .idle
         hogs.confinement.privateTmp = true
+        hogs.confinement.output = 1 << 20
         hogs.confinement.trust = ["deploy", "1000"]
         let expected = Settings(
             file: "/etc/martlet/full.yml", directory: "/etc/martlet", redis: .server(redis), processes: 2,

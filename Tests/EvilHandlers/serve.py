@@ -107,7 +107,9 @@ def run(number, what, rest):
         time.sleep(rest[0])
         say(done=number)
     elif what == "say":
-        print(rest[0], flush=True)
+        for _ in range(rest[2] if len(rest) > 2 else 1):
+            print(rest[0], flush=True)
+        time.sleep(rest[1] if len(rest) > 1 else 0)
         say(done=number)
     elif what == "eat":
         globals().setdefault("eaten", []).append(bytearray(os.urandom(1 << 20)) * rest[0])

@@ -20,7 +20,8 @@ struct TrialJSON {
         switch event {
         case .output(let printed):
             switch printed.content {
-            case .dropped(let bytes): droppedBytes += bytes
+            case .dropped(let bytes), .omitted(let bytes): droppedBytes += bytes
+            case .heldBack: break
             case .line where output.count >= Self.mostLines: droppedLines += 1
             case .line(let text):
                 object.add("stream", text: printed.stream.rawValue)

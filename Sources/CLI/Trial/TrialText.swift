@@ -16,6 +16,9 @@ struct TrialText {
             return switch output.content {
             case .line(let text): Self.tagged(tag, text)
             case .dropped(let bytes): Self.tagged(tag, "… \(bytes) bytes came too fast and are not shown")
+            case .heldBack(let after, let last):
+                Self.tagged(tag, "… more than \(after) bytes: the last \(last) of them follow at its end (`output`)")
+            case .omitted(let bytes): Self.tagged(tag, "… \(bytes) bytes are not shown")
             }
         case .progress(let percent, let note):
             return Self.tagged(percent.map { "\(Int(min(max($0, -999), 999)))%" } ?? "…", note ?? "")

@@ -8,11 +8,17 @@ package struct HandlerOutput: Sendable {
         case line(String)
         /// So many bytes were not passed on, because they came faster than a log should be asked to take them.
         case dropped(bytes: Int)
+        /// The run has printed so many bytes; what follows is kept back until its end, when its last bytes are passed on.
+        case heldBack(after: Int, last: Int)
+        /// So many bytes of the run are left out here: what follows is its last.
+        case omitted(bytes: Int)
     }
 
     package enum Stream: String, Sendable { case stdout, stderr }
 
     package let content: Content
+    /// As the line says itself, else info.
+    package let level: Logger.Level
     package let stream: Stream
     /// The handler's configured name.
     package let handler: String
@@ -30,9 +36,18 @@ package struct HandlerOutput: Sendable {
             if let jid = run.job.jid { metadata["jid"] = "\(jid)" }
         }
         switch content {
-        case .line(let text): log.info("\(text)", metadata: metadata)
+        case .line(let text): log.log(level: level, "\(text)", metadata: metadata)
         case .dropped(let bytes):
-            log.warning("a handler prints faster than the log takes it: dropped \(bytes) bytes", metadata: metadata)
+            log.log(
+                level: level, "a handler prints faster than the log takes it: dropped \(bytes) bytes",
+                metadata: metadata)
+        case .heldBack(let after, let last):
+            log.log(
+                level: level,
+                "a run has printed \(after) bytes: what follows is kept back, and its last \(last) bytes are logged at its end",
+                metadata: metadata)
+        case .omitted(let bytes):
+            log.log(level: level, "left out \(bytes) bytes that a run printed: its last follow", metadata: metadata)
         }
     }
 }

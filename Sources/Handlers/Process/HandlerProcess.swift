@@ -8,6 +8,10 @@ import Platform
 protocol HandlerProcessOwner: AnyObject {
     /// The run that what the process prints now belongs to; nil if that cannot be known.
     var printingRun: Run? { get }
+    /// How many runs it has.
+    var runCount: Int { get }
+    /// Its run with this jid; nil if it has none.
+    func run(jid: String) -> Run?
     /// The slot of a run of it; nil if it has none.
     var slot: Int? { get }
     /// It printed so many bytes.
@@ -19,6 +23,12 @@ protocol HandlerProcessOwner: AnyObject {
     ///
     /// - Parameter circumstances: of a kill; otherwise empty.
     func processEnded(_ report: ExitReport, lastLines: String, _ circumstances: Circumstances)
+}
+
+/// Of a process that has one run or none.
+extension HandlerProcessOwner {
+    var runCount: Int { printingRun == nil ? 0 : 1 }
+    func run(jid: String) -> Run? { nil }
 }
 
 /// A running process of a handler, whatever its mode: its output, its signals, its end.
@@ -79,7 +89,9 @@ final class HandlerProcess: EventSink {
         host.roster.add(child.pid, handler: handler.settings.name)
         stdout = pipes.stdout.take()
         stderr = pipes.stderr.take()
-        output = OutputValve(handler: handler.settings.name, pid: child.pid, now: .now(), pass: host.output)
+        output = OutputValve(
+            handler: handler.settings.name, pid: child.pid, limit: handler.settings.confinement.output, now: .now(),
+            pass: host.output)
         host.watch(child.pidfd, for: .readable, self)
         // Early: what a handler prints during a job comes before its answer, and is logged under that job.
         if let raw = stdout?.raw { host.watch(raw, for: .readable, early: true, self) }
@@ -160,12 +172,22 @@ final class HandlerProcess: EventSink {
             }
         } _: {
             owner?.printed($0.count)
-            output.take($0, from: stream, of: owner?.printingRun, now: .now())
+            output.take($0, from: stream, of: speaker, now: .now())
         }
     }
 
+    private var speaker: Speaker {
+        guard let owner else { return .nobody }
+        if let run = owner.printingRun { return .run(run) }
+        let count = owner.runCount
+        return count == 0 ? .nobody : .several(count) { [weak owner] in owner?.run(jid: $0) }
+    }
+
+    /// One of its runs is over.
+    func runEnded(_ number: Int) { output.runEnded(number) }
+
     private func close(_ stream: HandlerOutput.Stream) {
-        output.end(stream, of: owner?.printingRun)
+        output.end(stream, of: speaker)
         switch stream {
         case .stdout:
             if let raw = stdout?.raw { host.loop.forget(raw) }
@@ -193,7 +215,7 @@ final class HandlerProcess: EventSink {
             while reads < Self.lastReads, read(stream) == .some { reads += 1 }
             close(stream)
         }
-        output.reportDropped()
+        output.finish()
         host.loop.forget(child.pidfd)
         reap(shortage)
     }

@@ -36,6 +36,12 @@ struct LineSplitter {
         isSkipping = false
     }
 
+    /// Hands over the line that has begun and forgets it: who takes it takes its rest as well.
+    mutating func takePartial() -> [UInt8] {
+        defer { forgetLine(skippingRest: false) }
+        return partial
+    }
+
     /// Forgets the line that has begun.
     ///
     /// - Parameter skippingRest: what comes next still belongs to it, up to its line feed.

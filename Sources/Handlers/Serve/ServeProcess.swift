@@ -50,6 +50,12 @@ final class ServeProcess: EventSink, HandlerProcessOwner, RunKeeper {
 
     var slot: Int? { assignments.first?.slot }
 
+    var runCount: Int { assignments.count }
+
+    func run(jid: String) -> Run? {
+        assignments.lazy.compactMap { self.host.board.entries[$0.slot]?.run }.first { $0.job.jid == jid }
+    }
+
     var printingRun: Run? {
         guard state.onlyRun != nil, let slot = assignments.first?.slot else { return nil }
         return host.board.entries[slot]?.run
@@ -204,6 +210,7 @@ final class ServeProcess: EventSink, HandlerProcessOwner, RunKeeper {
 
     private func remove(_ number: Int) -> Int? {
         guard let index = assignments.firstIndex(where: { $0.number == number }) else { return nil }
+        process?.runEnded(number)
         let slot = assignments.remove(at: index).slot
         if !held.isEmpty { hold(slot: slot, false) }
         return slot
