@@ -918,7 +918,8 @@ end
 
 abort "usage: ruby martlet.rb FILE..." if ARGV.empty?
 # The copy that job files require is this one.
-$LOADED_FEATURES.push(File.realpath(__FILE__), "sidekiq.rb", "sidekiq/job.rb", "sidekiq/worker.rb", "sidekiq/client.rb")
+$LOADED_FEATURES.push(File.realpath(__FILE__), "martlet.rb")
+$LOADED_FEATURES.push("sidekiq.rb", "sidekiq/job.rb", "sidekiq/worker.rb", "sidekiq/client.rb")
 Sidekiq.default_configuration
 ARGV.each { |file| require File.expand_path(file) }
 Martlet.run
