@@ -31,7 +31,22 @@ struct CancelTests {
             if "run" in message:
                 waits[message["run"]] = threading.Event()
                 threading.Thread(target=run, args=(message["run"], message["job"]), daemon=True).start()
-        """#
+        """#,
+        // With the kit, which does the same in every mode.
+        "kit.py": #"""
+        #!/usr/bin/python3
+        import os, sys, time
+        sys.path.insert(0, os.environ["KIT"])
+        import martlet
+        def wait():
+            run = martlet.current
+            with open("ledger", "a") as ledger: ledger.write(f"start {run.job_class} {run.jid} {os.getpid()}\n")
+            while True:
+                if not run.job_class.startswith("Deaf"): run.check()
+                time.sleep(0.02)
+        for name in "KitServe", "KitFork", "DeafFork", "KitSpawn": martlet.job(name)(wait)
+        martlet.run()
+        """#,
     ]
 
     private static let configuration = """
@@ -43,6 +58,38 @@ struct CancelTests {
           spawned: { command: [./sleep.sh, "1000"], classes: [Spawned] }
           quick: { command: [./ledger.sh], classes: [Quick] }
         """
+
+    @Test(
+        "jobs of a kit heed it in every mode, and one that does not is ended; the process it was in goes on if it can")
+    func kits() throws {
+        let kit = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../Sources/Kits/python").path
+        let configuration = """
+            concurrency: 8
+            handlers:
+              served: { command: [./kit.py], classes: [KitServe], mode: serve, threads: 2, env: { KIT: "\(kit)" } }
+              forked: { command: [./kit.py], classes: [KitFork, DeafFork], mode: fork, grace: 300ms, env: { KIT: "\(kit)" } }
+              spawned: { command: [./kit.py], classes: [KitSpawn], env: { KIT: "\(kit)" } }
+            """
+        try Scene.run(configuration, files: Self.files) { scene in
+            let classes = ["KitServe", "KitFork", "DeafFork", "KitSpawn"]
+            for name in classes { try scene.jobs.push(Jobs.payload(name, "\(name)1"), Jobs.payload(name, "\(name)2")) }
+            eventually(within: 60, "all run") { scene.ledger.count == 8 }
+            let jids = classes.map { "\($0)1" }
+            let run = scene.daemon.martlet(["jobs", "cancel", "--wait", "30s"] + jids)
+            #expect(run.code == 0, "\(run.output)")
+            for jid in jids {
+                #expect(try scene.jobs.object(jid, in: "dead")?["error_class"] as? String == "Cancelled", "\(jid)")
+            }
+            // The others still run, each in the process it began in.
+            #expect(scene.ledger.count == 8)
+            #expect(try scene.jobs.members(of: "dead").count == 4)
+            let others = scene.daemon.martlet(["jobs", "cancel", "--wait", "30s"] + classes.map { "\($0)2" })
+            #expect(others.code == 0, "\(others.output)")
+            #expect(scene.ledger.count == 8)
+            #expect(try scene.jobs.number("stat:failed") == 0)
+            try scene.finish(leaving: ["dead"])
+        }
+    }
 
     private func cancel(_ scene: Scene, _ arguments: String...) -> (status: Int32?, output: String) {
         let run = scene.daemon.martlet(["jobs", "cancel"] + arguments)
