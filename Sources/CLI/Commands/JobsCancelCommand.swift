@@ -26,7 +26,7 @@ struct JobsCancelCommand: ParsableCommand {
 
     /// Between two looks at what workers have answered, in seconds.
     private static let listenSeconds = 0.1
-    /// Between two searches; and a search is followed by a pause of ten times its length, if that is longer.
+    /// Between two searches; from the second on a pause of ten times their length, if that is longer.
     private static let searchSeconds = 0.5
 
     func validate() throws {
@@ -76,7 +76,7 @@ struct JobsCancelCommand: ParsableCommand {
                 let start = MonotonicTime.now()
                 try effort.search()
                 searches += 1
-                let length = MonotonicTime.now().seconds(since: start)
+                let length = searches < 2 ? 0 : MonotonicTime.now().seconds(since: start)
                 nextSearch = .now().advanced(bySeconds: max(searchSeconds, 10 * length))
             } else {
                 try effort.listen()
