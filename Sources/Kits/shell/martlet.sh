@@ -668,7 +668,7 @@ martlet__serve() {
   local -A runs=()
   local is_quiet=''
   # It came to the jobs, too. What they say of it is waited for; SIGKILL follows.
-  trap 'trap "" TERM; wait "${runs[@]}"; exit 0' TERM
+  trap 'trap "" TERM; wait; exit 0' TERM
   martlet__write '{"ready":true}'
   while :; do
     [[ -z $is_quiet ]] || martlet__leave
@@ -691,10 +691,15 @@ martlet__serve() {
 }
 
 martlet__hear() {
-  local start=${1:0:80}
+  local start=${1:0:80} number
   start=${start//[[:space:]]/}
   if [[ $start == '{"run":'[0-9]* ]]; then
     start=${start#'{"run":'}
+    if ((${#runs[@]} >= 256)); then # forget those that have ended
+      for number in "${!runs[@]}"; do
+        kill -0 "${runs[$number]}" 2>/dev/null || unset "runs[$number]"
+      done
+    fi
     martlet__answer "$1" {MARTLET_IN}<&- &
     runs[${start%%[!0-9]*}]=$!
   elif martlet__as_kit martlet__find "$1" cancel; then
@@ -705,11 +710,7 @@ martlet__hear() {
 }
 
 martlet__leave() {
-  local pid
-  for pid in "${runs[@]}"; do
-    ! kill -0 "$pid" 2>/dev/null || return 0
-  done
-  exit 0
+  [[ -n $(jobs -rp) ]] || exit 0
 }
 
 # One run of mode serve, in a subshell. SIGTERM is for the job; its answer is still to be written.
