@@ -46,6 +46,7 @@ struct TryTests {
             elif job["class"] == "Snooze": say(snooze=run, seconds=30)
             elif job["class"] == "Sleep": time.sleep(1000)
             elif job["class"] == "Push":
+                print("<4>the disk is nearly full", file=sys.stderr, flush=True)
                 say(progress=run, percent=40, note="page 4 of 10")
                 say(push=run, jobs=[{"class": "Row", "args": [1.0, "é"]}], checkpoint={"line": 1})
                 say(push=run, jobs=[{"class": "Mail", "args": [2], "queue": "mails"}])
@@ -87,6 +88,7 @@ struct TryTests {
         let lines = done.output.split(separator: "\n").map(String.init)
         #expect(lines.contains("out   | doing Push [42, {'a': [1.5]}, 'tomorrow']"), "\(done.output)")
         #expect(lines.contains("40%   | page 4 of 10"))
+        #expect(lines.contains("err   | [warning] the disk is nearly full"))
         #expect(lines.contains(#"chunk | 1 jobs, checkpoint {"line": 1}"#))
         #expect(lines.contains("done"))
         #expect(
@@ -112,6 +114,8 @@ struct TryTests {
         #expect((done["pushed"] as? [[String: Any]])?.map { $0["class"] as? String } == ["Mail"])
         let progress = try #require(done["progress"] as? [[String: Any]])
         #expect(progress.count == 1 && progress[0]["percent"] as? Int == 40)
+        let output = try #require(done["output"] as? [[String: Any]])
+        #expect(output.map { $0["level"] as? String }.sorted { $0 ?? "" < $1 ?? "" } == ["info", "warning"])
         let text = attempt(["Push", "--json"]).output
         #expect(
             text.contains(#""chunks":[{"jobs":[{"class": "Row", "args": [1.0, "\u00e9"]}],"checkpoint":{"line": 1}}]"#))

@@ -1,6 +1,7 @@
 import Handlers
 import Insight
 import JobModel
+import Logging
 import Worker
 
 /// A tried job for programs: one object on one line; docs/reference/cli.md lists the members. Jobs stand in it byte for byte.
@@ -25,6 +26,7 @@ struct TrialJSON {
             case .line where output.count >= Self.mostLines: droppedLines += 1
             case .line(let text):
                 object.add("stream", text: printed.stream.rawValue)
+                object.add("level", text: printed.level.rawValue)
                 object.add("text", text: text)
                 output.append(object.bytes)
             }

@@ -2,6 +2,7 @@ import Foundation
 import Handlers
 import Insight
 import JobModel
+import Logging
 import Worker
 
 /// A tried job for people: a line for each thing that happens, then what it came to.
@@ -14,7 +15,7 @@ struct TrialText {
         case .output(let output):
             let tag = output.stream == .stdout ? "out" : "err"
             return switch output.content {
-            case .line(let text): Self.tagged(tag, text)
+            case .line(let text): Self.tagged(tag, output.level == .info ? text : "[\(output.level)] \(text)")
             case .dropped(let bytes): Self.tagged(tag, "… \(bytes) bytes came too fast and are not shown")
             case .heldBack(let after, let last):
                 Self.tagged(tag, "… more than \(after) bytes: the last \(last) of them follow at its end (`output`)")
