@@ -21,6 +21,20 @@ extension Suite {
         }
     }
 
+    /// The usual work while another handler prints as fast as it can.
+    var flooding: [Scenario] {
+        let backlog = Backlog(jobs: scale.jobs)
+        let setup = Daemon.Setup(
+            slots: 11, command: ["./serve"],
+            more: "  flood: { command: [/usr/bin/yes, a line of a flood that does not end], classes: [FloodJob] }")
+        let flood = #"{"class":"FloodJob","args":[],"jid":"f100d0000000000000000000","queue":"default","retry":false}"#
+        return [
+            Scenario("no-op, serve, C, 1 x 10, beside a flood of output", limit: .scenario(Self.usual)) {
+                try $0.throughput(setup, backlog) { server in try server.call("LPUSH", "queue:default", flood) }
+            }
+        ]
+    }
+
     var burning: [Scenario] {
         let jobs = scale.burns
         let limit = "limit: 2 ms of processor time, C, \(Machine.processors) loops"

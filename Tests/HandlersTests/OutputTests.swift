@@ -26,7 +26,7 @@ struct OutputTests {
         "of a run that prints too much the beginning is logged as it comes, the end when it ends, and how much is between"
     )
     func tooMuch() throws {
-        var handler = shell("seq 1000000 2>&1; echo the end; echo why >&2; exit 1")
+        var handler = shell("seq 1000000 2>&1; echo the end; echo '<3>why' >&2; exit 1")
         handler.confinement.output = 16 << 10
         let rig = try Rig(handler)
         let report = try rig.run(job("1"))

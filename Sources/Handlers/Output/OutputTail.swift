@@ -16,7 +16,7 @@ struct OutputTail {
         if bytes.count > 2 * Self.maximumBytes { trim() }
     }
 
-    /// The last whole lines, at most 20 in 4 KiB, without the line feed at the end; "" if there were none.
+    /// The last whole lines, at most 20 in 4 KiB, without prefixes of a level and without the line feed at the end; "" if there were none.
     func lastLines() -> String {
         var tail = self
         tail.trim()
@@ -24,7 +24,10 @@ struct OutputTail {
         while let last = lines.last, last.allSatisfy({ $0 == 0x20 || $0 == 0x0D || $0 == 0x09 }) { lines.removeLast() }
         // The first line has lost its beginning. If it is the only one, its end is still worth more than nothing.
         if tail.isTruncated, lines.count > 1 { lines.removeFirst() }
-        return String(decoding: Array(lines.suffix(Self.maximumLines).joined(separator: [0x0A])), as: UTF8.self)
+        let texts = lines.suffix(Self.maximumLines).map { line in
+            line.withUnsafeBytes { Array($0[LineLevel.of($0).skipped...]) }
+        }
+        return String(decoding: Array(texts.joined(separator: [0x0A])), as: UTF8.self)
     }
 
     private mutating func trim() {
