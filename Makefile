@@ -44,7 +44,7 @@ simulate: deps ## simulate the protocol with faults: SEEDS=100000, or SEED=17 to
 		-Xswiftc -enable-testing $(SWIFT_FLAGS) --scratch-path .build/simulate \
 		--filter '$(if $(SEED),SimulationTests/replay,SimulationTests.SimulationTests)'
 
-.PHONY: bench bench-quick bench-insight bench-check bench-baseline
+.PHONY: bench bench-quick bench-insight bench-fork bench-check bench-baseline
 bench: build-bench ## measure jobs per second beside the limits of this machine, some minutes
 	.build/release/Bench --martlet $(MARTLET)
 
@@ -53,6 +53,9 @@ bench-quick: build-bench ## the same with fewer jobs, about a minute
 
 bench-insight: build-bench ## put what it says about jobs to the test, with handlers whose cost is known, some twenty minutes
 	.build/release/Bench insight --martlet $(MARTLET)
+
+bench-fork: build-bench ## measure memory and start of mode fork with programs of 200 MB in Python and Ruby, a minute
+	.build/release/Bench fork
 
 BENCH_CHECK := .build/release/Bench --martlet $(MARTLET) --quick --repetitions 5
 

@@ -5,5 +5,5 @@ import ArgumentParser
 struct Main: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench", abstract: "Measures Martlet, on a Redis of its own.",
-        subcommands: [SpeedCommand.self, InsightCommand.self], defaultSubcommand: SpeedCommand.self)
+        subcommands: [SpeedCommand.self, InsightCommand.self, ForkCommand.self], defaultSubcommand: SpeedCommand.self)
 }

@@ -65,8 +65,8 @@ struct AdviceSurvey {
 
     private func handler(_ settings: HandlerSettings) -> AdviceFacts.Handler {
         AdviceFacts.Handler(
-            name: settings.name, isServe: settings.mode == .serve,
-            threads: settings.mode == .serve ? settings.threads : 1, isolates: settings.isolate == .auto,
+            name: settings.name, isServe: settings.keepsProcesses,
+            threads: settings.keepsProcesses ? settings.threads : 1, isolates: settings.isolate == .auto,
             connections: settings.connections,
             malloc: costs.malloc[settings.name].map {
                 .init(

@@ -37,6 +37,7 @@ struct StatusJSON: Encodable {
         let writtenOff: Int
         /// Why it fetches nothing for now; absent while it does.
         let held: String?
+        let failingStarts: String?
         let jobs: [Job]
     }
 
@@ -105,6 +106,7 @@ extension StatusJSON.Process {
             concurrencyMin: process.range?.lowerBound, concurrencyMax: process.range?.upperBound,
             beat: process.lastBeat?.seconds, quiet: process.isQuiet, rssKb: process.residentKB,
             slow: process.jobs.count(where: \.isSlow), writtenOff: process.writtenOff, held: process.hold,
+            failingStarts: process.failingStarts,
             jobs: process.jobs.map(StatusJSON.Job.init))
     }
 }

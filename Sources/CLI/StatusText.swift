@@ -53,7 +53,8 @@ enum StatusText {
 
     private static func state(of process: ProcessState) -> String {
         if process.isQuiet { return "quiet" }
-        return process.hold.map { "held: \($0)" } ?? "running"
+        let state = process.hold.map { "held: \($0)" } ?? "running"
+        return process.failingStarts.map { "\(state); not starting: \($0)" } ?? state
     }
 
     private static func slots(_ process: ProcessState) -> String {

@@ -86,7 +86,8 @@ extension SettingsDecoder {
             },
             program: program(in: section),
             confinement: confinement(in: section, handler: name),
-            processes: processRange(in: section))
+            processes: processRange(in: section),
+            watch: diagnosis.valueOrDefault(Schema.watch, in: section, Schema.watch.word) == "true")
     }
 
     private mutating func malloc(in section: Section, threads: Int, environment: [String: String]) -> Malloc {
@@ -166,12 +167,13 @@ extension SettingsDecoder {
         guard mode == .spawn else { return noteWhatIsForSpawn(section, mode) }
         let serving = [
             Schema.threads, Schema.startTimeout, Schema.maximumJobs, Schema.maximumMemory, Schema.maximumAge,
-            Schema.idleTimeout, Schema.isolate,
+            Schema.idleTimeout, Schema.isolate, Schema.handlerProcesses, Schema.watch,
         ]
         for key in serving {
             guard let entry = section[key.name] else { continue }
             diagnosis.note(
-                entry.place, "`\(section.title(of: key.name))` has no effect in mode spawn; it is for mode serve")
+                entry.place,
+                "`\(section.title(of: key.name))` has no effect in mode spawn; it is for the modes serve and fork")
         }
     }
 

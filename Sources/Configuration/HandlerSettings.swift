@@ -57,6 +57,9 @@ package struct HandlerSettings: Codable, Equatable, Sendable {
         package var needsControlGroup: Bool { memory != nil || tasks != nil || cpuWeight != nil }
     }
 
+    /// Its processes do one job after the other.
+    package var keepsProcesses: Bool { mode == .serve || mode == .fork && maxJobs != 1 }
+
     /// Letters, digits, `_`, `-` and `.`, at most 64.
     package var name: String
     /// The arguments, the program first, as written; never empty.
@@ -76,7 +79,7 @@ package struct HandlerSettings: Codable, Equatable, Sendable {
     package var slow: Double?
     /// Seconds until a serve process says that it is ready.
     package var startTimeout: Double
-    /// A serve process is replaced after about so many jobs; nil for never.
+    /// A process is replaced after about so many jobs; nil for never. One that is forked does one, if nothing is said.
     package var maxJobs: Int?
     /// A serve process is replaced once its resident memory is past so many bytes; nil for never.
     package var maxMemory: Int?

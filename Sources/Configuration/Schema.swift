@@ -209,7 +209,7 @@ package enum Schema {
     package static let keys =
         top + concurrencyKeys + processesKeys + queueKeys + redisKeys + poisonKeys + limitKeys + memoryKeys + poolKeys
         + logKeys
-        + handlerKeys + processLimitKeys
+        + handlerKeys + handlerProcessesKeys + processLimitKeys
 
     /// Top-level keys that a later version will take; until then they are refused by name.
     static let announced = ["capsules", "cron", "web"]

@@ -14,6 +14,8 @@ package struct SchemaKey: Sendable, Equatable {
         case integer(ClosedRange<Int>)
         /// A number, `auto`, or a mapping of bounds.
         case automatic(ClosedRange<Int>)
+        /// A number, or a mapping of `min` and `max`.
+        case bounds(ClosedRange<Int>)
         /// Seconds.
         case duration(ClosedRange<Double>)
         /// Bytes.
@@ -73,6 +75,8 @@ package struct SchemaKey: Sendable, Equatable {
         case .automatic(let range):
             "a whole number from \(range.lowerBound) to \(range.upperBound), the word `auto`, or bounds such as "
                 + "{ min: 2, max: 20 }"
+        case .bounds(let range):
+            "a whole number from \(range.lowerBound) to \(range.upperBound), or bounds such as { min: 2, max: 6 }"
         case .duration(let range):
             "a duration from \(DurationText.text(seconds: range.lowerBound)) to "
                 + "\(DurationText.text(seconds: range.upperBound)), such as 500ms, 5s, 5m, 2h or 1d"

@@ -14,6 +14,7 @@ extension Schema {
         page += "\n## Keys of each pool\n" + poolKeys.map(section).joined()
         page += "\n## Keys of `log`\n" + logKeys.map(section).joined()
         page += "\n## Keys of a handler\n" + handlerKeys.map(section).joined()
+        page += "\n## Keys of a handler's `processes` as a mapping\n" + handlerProcessesKeys.map(section).joined()
         page += "\n## Keys of a handler's `limits`\n" + processLimitKeys.map(section).joined()
         page += "\n## Overrides\n\n\(overridesIntroduction)\n"
         page += "\n| key | environment | flag |\n| --- | --- | --- |\n"

@@ -52,6 +52,8 @@ package struct PoolDescription: Equatable, Sendable {
     package let handler: String
     /// These do the classes that are kept apart, each process one run.
     package let isIsolated: Bool
+    /// Of mode fork; nil otherwise.
+    package let preloader: PreloaderDescription?
     package let starting: Int
     package let idle: Int
     package let busy: Int
@@ -63,6 +65,23 @@ package struct PoolDescription: Equatable, Sendable {
     package let waiting: Int
     /// Failed starts since the last that succeeded.
     package let startFailures: Int
+    /// Why the last one failed; nil since one succeeded.
+    package let startFailure: String?
     /// nil unless the last start failed.
     package let secondsToNextStart: Double?
+}
+
+/// The process that forks those of a handler, for people.
+package struct PreloaderDescription: Equatable, Sendable {
+    /// nil while none is ready.
+    package let pid: Int32?
+    /// Since it was ready.
+    package let seconds: Double?
+    /// That it has forked and that are not reaped.
+    package let children: Int
+    /// One loads its program, to be the first or the next.
+    package let isLoading: Bool
+    /// Failed starts since the last that succeeded.
+    package let startFailures: Int
+    package let startFailure: String?
 }

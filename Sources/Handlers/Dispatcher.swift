@@ -19,6 +19,8 @@ package final class Dispatcher {
     private let patrol: MemoryPatrol
     /// For temporary files of processes; nil if none has its own.
     private let directories: PrivateDirectories?
+    /// Of the files of programs whose processes stay.
+    var watches: [ProgramWatch] = []
     /// For classes that are kept apart: one for each handler, made when it is first needed.
     var wards: [Int: ServePool] = [:]
     /// Classes that are kept apart.
@@ -89,11 +91,7 @@ package final class Dispatcher {
             memory: watch)
         table = HandlerTable(settings)
         let sources = handlers.map { Self.source(of: $0, host: host) }
-        pools = handlers.indices.map { index in
-            sources[index].map {
-                ServePool(handlers[index].forPool, index: index, slots: slots, host: host, source: $0)
-            }
-        }
+        pools = Self.pools(of: handlers, sources, slots: slots, host: host)
         self.sources = sources
         self.handlers = handlers
         self.directories = directories
@@ -108,6 +106,7 @@ package final class Dispatcher {
         }
         if adoptsOrphans { sweep() }
         patrol.start()
+        beginProcesses()
     }
 
     /// Starts a run in its free slot. Whatever becomes of it is reported, also that no handler takes its class.
@@ -122,7 +121,7 @@ package final class Dispatcher {
                 return
             }
             if let objection = handlers[index].objection {
-                host.board.refuse(run, .failed(handlers[index].startFailure(objection)))
+                host.board.refuse(run, .notStarted(handlers[index].startFailure(objection)))
             } else if let pool = isolated.isEmpty ? pools[index] : pool(of: index, for: run.job.route) {
                 pool.start(run)
             } else {
@@ -176,7 +175,7 @@ package final class Dispatcher {
         let grace = min(grace, 1)
         host.board.hold {
             for pool in allPools { pool.stop(grace: grace) }
-            for case let source as ForkSource in sources { source.stop(grace: grace) }
+            for source in sources { source?.stop(grace: grace) }
             for slot in host.board.entries.indices {
                 host.board.entries[slot]?.keeper.interrupt(slot: slot, grace: grace)
             }
@@ -211,21 +210,13 @@ package final class Dispatcher {
 
     private func noticeStop() {
         guard let completion = whenStopped, host.board.isIdle, allPools.allSatisfy(\.isEmpty),
-            sources.allSatisfy({ ($0 as? ForkSource)?.isEmpty ?? true })
+            sources.allSatisfy({ $0?.isEmpty ?? true })
         else { return }
         whenStopped = nil
         host.board.afterDelivery = nil
         host.groups.removeIdle()
         directories?.close(by: MonotonicTime.now().advanced(bySeconds: Self.lastRemovalSeconds))
         completion()
-    }
-
-    private static func source(of handler: Handler, host: HandlerHost) -> (any ProcessSource)? {
-        switch handler.settings.mode {
-        case .spawn: nil
-        case .serve: SpawnSource(handler, host: host)
-        case .fork: ForkSource(handler, host: host)
-        }
     }
 
     private func sweep() {

@@ -10,6 +10,8 @@ struct StartedHandler {
     let child: any HandlerChild
     /// Its cgroup, to be given back when it has ended; nil where there are none.
     let group: HandlerGroup?
+    /// Of the program it was forked with; nil if it has just read its program.
+    var generation: Int?
 }
 
 /// What a handler process needs from the dispatcher. Only the leader touches it.

@@ -5,7 +5,7 @@ extension PoolDemand {
     /// The most connections that the jobs of one worker can hold at once, by pool.
     package static func ofWorker(_ settings: Settings) -> [String: Int] {
         demand(
-            of: settings.handlers.map { Handler(isServe: $0.mode == .serve, connections: $0.connections) },
+            of: settings.handlers.map { Handler(isServe: $0.keepsProcesses, connections: $0.connections) },
             slots: settings.concurrency)
     }
 

@@ -19,7 +19,11 @@ struct FailureRecord {
 
     /// The job's payload with the error in it, in the members and the order of Sidekiq; all else is byte for byte as it
     /// was.
-    func payload(storedBacktrace: String?) -> [UInt8] {
+    ///
+    /// - Parameters:
+    ///   - failedStarts: how many in a row, with this one, if it is one.
+    ///   - isCounted: whether it uses up a retry.
+    func payload(storedBacktrace: String?, failedStarts: Int? = nil, isCounted: Bool = true) -> [UInt8] {
         var splice = PayloadSplice(job.object)
         splice.set("queue", toText: (job.retryQueue ?? queue).text)
         splice.set("error_message", toText: failure.message)
@@ -27,7 +31,12 @@ struct FailureRecord {
         if job.retryCount != nil { splice.set("retried_at", to: now) }
         // Also when an earlier failure left no readable date: `retry_for` counts from it and has to end some day.
         if job.retryCount == nil || job.failedAt == nil { splice.set("failed_at", to: now) }
-        splice.set("retry_count", to: Array("\(count)".utf8))
+        if isCounted { splice.set("retry_count", to: Array("\(count)".utf8)) }
+        if let failedStarts {
+            splice.set(FailedStart.member, to: Array("\(failedStarts)".utf8))
+        } else {
+            splice.remove(FailedStart.member)
+        }
         if job.backtraceLines != nil {
             // An older failure's backtrace beside the new message would mislead.
             if let storedBacktrace {

@@ -3,6 +3,8 @@ package enum Outcome: Equatable, Sendable {
     case succeeded
     /// Retried by the job's rules.
     case failed(Failure)
+    /// The handler's process could not be started, so that nothing of the job was run: it uses up few retries.
+    case notStarted(Failure)
     /// The handler's process died of something that neither it nor we explain: retried by the job's rules, but counted, since
     /// a job that does this again and again is poison.
     ///
@@ -24,7 +26,9 @@ extension Outcome {
     /// Why it failed, or by whom it was cancelled; nil otherwise.
     package var failure: Failure? {
         switch self {
-        case .failed(let failure), .died(let failure, _), .dead(let failure), .cancelled(let failure): failure
+        case .failed(let failure), .notStarted(let failure), .died(let failure, _), .dead(let failure),
+            .cancelled(let failure):
+            failure
         case .succeeded, .discarded, .snoozed, .interrupted: nil
         }
     }

@@ -38,6 +38,9 @@ extension Verdict {
         case .interrupted: return .requeue  // Our own stop is never the job's fault, so it costs no retry.
         case .snoozed(let seconds): return .snooze(afterSeconds: RetryPolicy.bounded(seconds))
         case .failed(let reason): (failure, isRetryable) = (reason, true)
+        case .notStarted(let reason):
+            let start = FailedStart(reason, of: job, from: queue, under: policy, now: now)
+            return start.verdict(chance: chance, storedBacktrace: storedBacktrace)
         case .died(let reason, let how):
             (failure, isRetryable) = (reason, true)
             // What it wrote last stands below how it ended.

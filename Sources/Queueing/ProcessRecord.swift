@@ -19,11 +19,13 @@ package struct ProcessRecord: Equatable, Sendable {
     package var writtenOff: Int
     /// Why it fetches nothing for now, although it is not quiet; nil while it does. Ours, too.
     package var hold: String?
+    /// Handlers whose processes do not start, and how often that was tried: "reports (7 times)". Ours.
+    package var failingStarts: String?
 
     package init(
         info: [UInt8], concurrency: Int, busy: Int, beat: Timestamp, roundTripMicroseconds: Int, isQuiet: Bool,
         residentKB: Int, writtenOff: Int = 0, hold: String? = nil, range: ClosedRange<Int>? = nil,
-        coreWait: Double? = nil
+        coreWait: Double? = nil, failingStarts: String? = nil
     ) {
         self.info = info
         self.concurrency = concurrency
@@ -36,6 +38,7 @@ package struct ProcessRecord: Equatable, Sendable {
         self.hold = hold
         self.range = range
         self.coreWait = coreWait
+        self.failingStarts = failingStarts
     }
 
     /// Fields and values, as the dashboards of Sidekiq 6 to 8 read them.
@@ -44,7 +47,7 @@ package struct ProcessRecord: Equatable, Sendable {
             ("concurrency", String(concurrency)), ("busy", String(busy)), ("beat", String(beat.seconds)),
             ("rtt_us", String(roundTripMicroseconds)), ("quiet", isQuiet ? "true" : "false"),
             ("rss", String(residentKB)), ("written_off", String(writtenOff)),
-            ("held", hold ?? ""),
+            ("held", hold ?? ""), ("failing_starts", failingStarts ?? ""),
         ]
         if let coreWait { texts.append(("core_wait_permille", String(Int(coreWait * 1000)))) }
         if let range {

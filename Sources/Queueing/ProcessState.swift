@@ -22,6 +22,8 @@ package struct ProcessState: Equatable, Sendable {
     package var writtenOff: Int
     /// Why it fetches nothing for now; nil while it does, or if it is quiet.
     package var hold: String?
+    /// Handlers whose processes do not start; nil if all do.
+    package var failingStarts: String?
     /// The longest running first.
     package var jobs: [RunningJob]
 
@@ -75,6 +77,7 @@ package struct ProcessState: Equatable, Sendable {
             range = least...most
         }
         hold = fields["held"].flatMap { $0.isEmpty ? nil : $0 }
+        failingStarts = fields["failing_starts"].flatMap { $0.isEmpty ? nil : $0 }
         jobs = (work.pairs ?? []).compactMap { RunningJob(slot: $0.name, entry: $0.value) }
             .sorted { ($0.startedAt?.milliseconds ?? 0, $0.slot) < ($1.startedAt?.milliseconds ?? 0, $1.slot) }
     }

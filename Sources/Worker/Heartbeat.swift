@@ -23,6 +23,9 @@ struct Heartbeat {
     private var recordedBusy = 0
     private var recordedWrittenOff = 0
     private var recordedHold: String?
+    private var recordedFailingStarts: String?
+    /// Handlers whose processes do not start, in words; nil if all do.
+    var failingStarts: String?
     private var recordedLimit = 0
     var coreWaits = CoreWaits()
     /// Of the worker and its handlers, when last looked at.
@@ -87,17 +90,18 @@ struct Heartbeat {
         if isFull || residentKB == 0 { residentKB = resident() }
         let isNews =
             state.writtenOff != recordedWrittenOff || state.hold != recordedHold
-            || state.limit != recordedLimit
+            || state.limit != recordedLimit || failingStarts != recordedFailingStarts
         guard isFull || state.busy > 0 || recordedBusy > 0 || isNews else { return beat }
         recordedBusy = state.busy
         recordedWrittenOff = state.writtenOff
         recordedHold = state.hold
         recordedLimit = state.limit
+        recordedFailingStarts = failingStarts
         beat.record = ProcessRecord(
             info: info(state.limit), concurrency: state.limit, busy: state.busy, beat: now.wall,
             roundTripMicroseconds: roundTripMicroseconds, isQuiet: state.phase != .running, residentKB: residentKB,
             writtenOff: recordedWrittenOff, hold: recordedHold, range: range,
-            coreWait: coreWaits.takeShare())
+            coreWait: coreWaits.takeShare(), failingStarts: failingStarts)
         beat.work = state.slots.enumerated().compactMap { index, slot in
             slot.occupation.map {
                 WorkEntry(

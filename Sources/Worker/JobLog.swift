@@ -76,7 +76,7 @@ struct JobLog {
             return (
                 .notice, isKept ? "cancelled; to the dead set" : "cancelled; not to be kept, so it is dropped", failure
             )
-        case .failed(let failure), .died(let failure, _), .dead(let failure):
+        case .failed(let failure), .notStarted(let failure), .died(let failure, _), .dead(let failure):
             switch verdict {
             case .retry(let seconds, _), .retryUnlessPoison(let seconds, _, _):
                 return (.warning, "failed; retry in \(Int(seconds)) s", failure)

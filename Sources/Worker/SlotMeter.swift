@@ -28,7 +28,7 @@ struct SlotMeter {
     /// What pools have for a worker, if they had only this host to serve; nil without pools. `martlet check` proves all hosts.
     static func ceiling(_ settings: Settings) -> Int? {
         let handlers = settings.handlers.map {
-            PoolDemand.Handler(isServe: $0.mode == .serve, connections: $0.connections)
+            PoolDemand.Handler(isServe: $0.keepsProcesses, connections: $0.connections)
         }
         let perSlot = PoolDemand.demand(of: handlers, slots: 1)
         return settings.pools.compactMap { pool in

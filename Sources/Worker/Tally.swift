@@ -33,7 +33,7 @@ struct Tally {
         case .cancelled:
             processed += 1
             return
-        case .failed, .died, .dead: hasFailed = true
+        case .failed, .notStarted, .died, .dead: hasFailed = true
         case .succeeded, .discarded, .snoozed: hasFailed = false
         }
         processed += 1

@@ -38,15 +38,7 @@ extension WorkerLoop {
                     "for_seconds": "\(Int(MonotonicTime.now().seconds(since: slot.since)))",
                 ])
         }
-        for handler in dispatcher.poolDescriptions {
-            log.notice(
-                "handler \(handler.handler)\(handler.isIsolated ? ", isolated classes" : ""): \(handler.busy) processes busy, \(handler.idle) idle",
-                metadata: [
-                    "starting": "\(handler.starting)", "leaving": "\(handler.leaving)", "stuck": "\(handler.stuck)",
-                    "waiting": "\(handler.waiting)",
-                    "failed_starts": "\(handler.startFailures)",
-                ])
-        }
+        for pool in dispatcher.poolDescriptions { log.notice(pool.message, metadata: pool.fields) }
         let census = pool.census()
         log.notice(
             "\(state.busy) of \(state.limit) slots busy, \(census.threads) of \(census.limit) threads started",

@@ -11,7 +11,7 @@ import Redis
 extension WorkerLoop {
     /// Whether any handler asks for it; if not, it costs nothing.
     static func isolates(_ plan: WorkerPlan) -> Bool {
-        plan.settings.handlers.contains { $0.isolate == .auto && $0.mode == .serve }
+        plan.settings.handlers.contains { $0.isolate == .auto && $0.keepsProcesses }
     }
 
     /// Something about memory that names a job. What a class leaves behind in processes of its own does no harm and is not
@@ -27,7 +27,7 @@ extension WorkerLoop {
 
     private func isolate(after incident: MemoryIncident) {
         let handler = plan.settings.handlers.first { $0.name == incident.handler }
-        guard let handler, handler.isolate == .auto, handler.mode == .serve else { return }
+        guard let handler, handler.isolate == .auto, handler.keepsProcesses else { return }
         let megabytes = { (bytes: Int) in MemoryShortage.megabytes(bytes) }
         let reason =
             "job \(incident.jid ?? "without jid") took its process from \(megabytes(incident.before)) to "

@@ -146,6 +146,7 @@ extension WorkerLoop {
 
     func beat() {
         guard link.isUp else { return }
+        heartbeat.failingStarts = failingStarts
         let questions = heartbeat.questions(
             of: state, whereabouts: whereabouts, metrics: tally.takeMetrics(), resident: Self.residentKB, at: now)
         for question in questions { link.ask(question) }

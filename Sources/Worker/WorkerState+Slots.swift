@@ -63,7 +63,7 @@ extension Settlement.Counts {
         switch outcome {
         // It was run, and that it came to nothing is nobody's failure.
         case .succeeded, .discarded, .snoozed, .cancelled: self = .succeeded
-        case .failed, .died, .dead: self = .failed
+        case .failed, .notStarted, .died, .dead: self = .failed
         case .interrupted: self = .nothing
         }
     }

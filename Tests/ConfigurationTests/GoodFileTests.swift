@@ -130,7 +130,7 @@ struct GoodFileTests {
         let text = "handlers:\n  a:\n    command: [cat]\n    classes: [A]\n    threads: 4\n"
         let notes = try Fixture.decode(Array(text.utf8)).get().notes.map(\.description)
         #expect(
-            notes == ["martlet.yml:5:5: `handlers.a.threads` has no effect in mode spawn; it is for mode serve"])
+            notes == ["martlet.yml:5:5: `handlers.a.threads` has no effect in mode spawn; it is for the modes serve and fork"])
     }
 
     @Test("a byte order mark and Windows line ends do no harm")

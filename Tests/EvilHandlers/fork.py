@@ -40,6 +40,7 @@ def child(control, descriptors):
     del os.environ["MARTLET_CONTROL"]
     os.environ.update(MARTLET_IN="3", MARTLET_OUT="4")
     signal.set_wakeup_fd(-1)
+    del sys.argv[1:]
     if VERSION:
         print("version " + VERSION, flush=True)
     try:

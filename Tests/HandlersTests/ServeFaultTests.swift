@@ -115,7 +115,7 @@ struct ServeFaultTests {
         #expect(
             rig.reports.allSatisfy {
                 $0.outcome
-                    == .failed(
+                    == .notStarted(
                         Failure(
                             errorClass: "StartFailed",
                             message: "handler shell did not start: exit status 3 before it was ready\n"

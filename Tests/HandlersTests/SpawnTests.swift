@@ -127,7 +127,7 @@ struct SpawnTests {
         #expect(report.pid == nil)
         #expect(
             report.outcome
-                == .failed(
+                == .notStarted(
                     Failure(
                         errorClass: "StartFailed",
                         message: "handler shell did not start: "

@@ -9,7 +9,7 @@ extension Trial.End {
     var outcome: String {
         switch result.outcome {
         case .succeeded: "done"
-        case .failed, .died: "failed"
+        case .failed, .notStarted, .died: "failed"
         case .dead: "dead"
         case .discarded: "discarded"
         case .snoozed: "snoozed"

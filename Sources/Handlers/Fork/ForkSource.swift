@@ -29,8 +29,9 @@ final class ForkSource: ProcessSource {
     private var retryTimer: TimerID?
     private var ageTimer: TimerID?
     private var isStopped = false
-    /// Told when another preloader has taken over: what was forked before has an old program.
-    var onRenewal: (Recycling) -> Void = { _ in }
+    private(set) var generation = 0
+    private(set) var renewal: Recycling?
+    var onRenewal: () -> Void = {}
 
     init(_ handler: Handler, host: HandlerHost) {
         self.handler = handler
@@ -40,7 +41,6 @@ final class ForkSource: ProcessSource {
     /// But for those that nothing can end.
     var isEmpty: Bool { current == nil && next == nil && leaving.isEmpty }
 
-    /// Loads the program before anybody needs it.
     func prepare() {
         if current == nil, next == nil, !isStopped { load() }
     }
@@ -55,9 +55,19 @@ final class ForkSource: ProcessSource {
         }
     }
 
+    func changed(_ path: String) {
+        if current == nil, next == nil {
+            // The one that did not start may do so now.
+            onRenewal()
+            prepare()
+        } else {
+            replace(.changed(path))
+        }
+    }
+
     /// The current one goes when another is ready.
-    func replace(_ why: Recycling) {
-        guard !isStopped, current != nil || next != nil else { return }
+    private func replace(_ why: Recycling) {
+        guard !isStopped else { return }
         // One that is just loading may have read the old files.
         if let next, case .changed = why {
             self.next = nil
@@ -72,7 +82,7 @@ final class ForkSource: ProcessSource {
         if next == nil { load() }
     }
 
-    /// Ends them. What they have forked is ended by its pool, and reaped by us.
+    /// What they have forked is ended by its pool, and reaped by us.
     func stop(grace: Double) {
         isStopped = true
         cancelTimers()
@@ -93,15 +103,19 @@ final class ForkSource: ProcessSource {
         next = nil
         backoff.succeeded()
         let old = current
-        let why = due
         current = preloader
+        generation += 1
+        preloader.generation = generation
         due = nil
         if let old { dismiss(old) }
         watchAge()
         let requests = waiting
         waiting = []
         for request in requests { preloader.fork(request.pipes, then: request.completion) }
-        if let why, old != nil { onRenewal(why) }
+        if old != nil {
+            renewal = .orphaned
+            onRenewal()
+        }
     }
 
     func ended(_ preloader: Preloader, _ reason: String) {
@@ -195,6 +209,13 @@ final class ForkSource: ProcessSource {
     private func refuse(_ request: Request, _ reason: String) {
         request.pipes.closeTheirEnds()
         request.completion(.failure(NoStart(reason: reason)))
+    }
+
+    func preloader(now: MonotonicTime) -> PreloaderDescription? {
+        PreloaderDescription(
+            pid: current?.pid, seconds: current.map { now.seconds(since: $0.since) },
+            children: current?.childCount ?? 0,
+            isLoading: next != nil, startFailures: backoff.failures, startFailure: backoff.reason)
     }
 
     private var metadata: Logger.Metadata { ["handler": "\(handler.settings.name)"] }

@@ -26,6 +26,8 @@ final class Preloader: EventSink, HandlerProcessOwner {
     private(set) var phase = Phase.starting
     /// When it became ready.
     private(set) var since = MonotonicTime.now()
+    /// Of the program it has loaded, as its source counts them.
+    var generation = 0
     private let handler: Handler
     private let host: HandlerHost
     private unowned let source: ForkSource
@@ -222,13 +224,13 @@ final class Preloader: EventSink, HandlerProcessOwner {
             group = nil
         }
         guard let group else {
-            return fork.completion(.success(StartedHandler(child: forked, group: nil)))
+            return fork.completion(.success(StartedHandler(child: forked, group: nil, generation: generation)))
         }
         host.placing.run { [control = group.control, pid = child.pid] in
             // One that has ended meanwhile is in none.
             try? control.write("\(pid)", to: "cgroup.procs")
-        } then: { [host] _ in
-            fork.completion(.success(StartedHandler(child: forked, group: group)))
+        } then: { [host, generation] _ in
+            fork.completion(.success(StartedHandler(child: forked, group: group, generation: generation)))
             host.board.deliver()
         }
     }

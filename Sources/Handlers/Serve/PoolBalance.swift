@@ -6,6 +6,8 @@ struct PoolBalance: Equatable {
     let room: Int
     /// How many are kept ready beside those that run, where each process ends with its run.
     let ahead: Int
+    /// So many there are in any case.
+    var minimum = 0
     /// All there are.
     var total = 0
     var starting = 0
@@ -27,11 +29,14 @@ struct PoolBalance: Equatable {
     /// How many to start for runs that wait, and to be ready for the next.
     var startsForRuns: Int {
         let needed = (waiting + room - 1) / room + min(ahead, finishing) - (ahead > 0 ? idle : 0)
-        return max(min(needed - (starting - replacing), space), 0)
+        return max(min(max(needed, lacking) - (starting - replacing), space), 0)
     }
 
     /// How many to start in place of those that are due, once the others are counted.
     var startsForDue: Int { max(min(unreplaced, space - startsForRuns), 0) }
+
+    /// How many are too few, those on their way not counted. Where each does one run, those that run it are of their number.
+    private var lacking: Int { minimum - open - (ahead > 0 ? finishing : 0) }
 
     /// A due one is as good as gone: its replacement stands for it.
     private var space: Int { min(maximum - (starting + open - due), 2 * maximum - total) }

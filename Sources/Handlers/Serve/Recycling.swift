@@ -10,6 +10,8 @@ enum Recycling: Equatable {
     case age(Double)
     /// This file of its program is another one by now.
     case changed(String)
+    /// The preloader that forked it has been replaced.
+    case orphaned
 
     /// Completes "a handler's process is due: it".
     var text: String {
@@ -18,6 +20,7 @@ enum Recycling: Equatable {
         case .memory(let bytes): "has \(MemoryShortage.megabytes(bytes)) resident (max_memory)"
         case .age(let seconds): "is \(Handler.text(seconds: seconds.rounded(.up))) old (max_age)"
         case .changed(let path): "has an old program: \(path) has changed"
+        case .orphaned: "was forked by a preloader that has been replaced"
         }
     }
 }

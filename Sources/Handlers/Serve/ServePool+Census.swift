@@ -5,12 +5,13 @@ import Platform
 extension ServePool {
     func description(now: MonotonicTime) -> PoolDescription {
         PoolDescription(
-            handler: handler.settings.name, isIsolated: isWard, starting: count { $0 == .starting },
+            handler: handler.settings.name, isIsolated: isWard, preloader: isWard ? nil : source.preloader(now: now),
+            starting: count { $0 == .starting },
             idle: processes.count { $0.state.phase == .open && $0.state.runningCount == 0 },
             busy: processes.count { $0.state.phase == .open && $0.state.runningCount > 0 },
             leaving: count { ![.starting, .open, .stuck].contains($0) }, stuck: count { $0 == .stuck },
             waiting: waiting.count,
-            startFailures: backoff.failures,
+            startFailures: backoff.failures, startFailure: backoff.reason,
             secondsToNextStart: backoff.isFailing ? max(backoff.until.seconds(since: now), 0) : nil)
     }
 
@@ -19,6 +20,7 @@ extension ServePool {
     var balance: PoolBalance {
         var balance = PoolBalance(
             maximum: maximum, room: isSingle ? 1 : handler.settings.threads, ahead: isSingle && !isQuiet ? ahead : 0)
+        balance.minimum = isQuiet ? 0 : minimum
         balance.total = processes.count
         balance.waiting = waiting.count
         balance.unreplaced = isQuiet ? 0 : due.count

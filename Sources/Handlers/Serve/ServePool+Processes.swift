@@ -10,13 +10,34 @@ extension ServePool {
         hasRoom(process)
         process.predecessor?.retire()
         process.predecessor = nil
+        // It was made while its program changed.
+        if let why = source.renewal, process.generation < source.generation { process.handle(.overdue(why)) }
+    }
+
+    /// Its program is another one by now: those that have the old one are replaced.
+    func renew() {
+        // It may be the one that starts.
+        backoff.succeeded()
+        if let why = source.renewal {
+            for process in processes where process.generation < source.generation { process.handle(.overdue(why)) }
+        }
+        startProcesses()
+    }
+
+    /// A process has had nothing to do for a while.
+    func isIdle(_ process: ServeProcess) {
+        if isQuiet || balance.open > minimum { process.retire() }
     }
 
     /// Another is to take its place. Until that is ready it goes on, so that no job waits.
     func due(_ process: ServeProcess, _ why: Recycling) {
         // Nobody needed it in all its life, or nobody will: then nobody has to take its place.
-        let isNeeded = !isQuiet && !isStopped && process.state.runsTaken > 0
-        let level: Logger.Level = if case .jobs = why { .debug } else { .info }
+        let isNeeded = !isQuiet && !isStopped && (process.state.runsTaken > 0 || balance.open <= minimum)
+        let level: Logger.Level =
+            switch why {
+            case .jobs, .orphaned: .debug
+            case .memory, .age, .changed: .info
+            }
         host.log.log(
             level: level, "a handler's process is due: it \(why.text)",
             metadata: [
@@ -45,7 +66,7 @@ extension ServePool {
             available.removeAll { $0 === process }
         }
         due.removeAll { $0 === process }
-        if isSingle { startProcesses() }
+        if isSingle || minimum > 0 { startProcesses() }
     }
 
     func startFailed(_ reason: String, of process: ServeProcess) {
@@ -59,7 +80,7 @@ extension ServePool {
                 "handler": "\(handler.settings.name)",
                 "next": isReplacement
                     ? "the process it was to replace goes on; tried again in \(wait)"
-                    : "tried again in \(wait) if a job waits for it",
+                    : "tried again in \(wait)\(minimum > 0 ? "" : " if a job waits for it")",
             ])
         // As long as another process serves or may yet, the jobs wait for that.
         if count({ $0 == .starting || $0 == .open }) == 0 { failWaiting(reason, longerThan: 0) }

@@ -4,8 +4,15 @@ import Platform
 
 /// When it starts processes, and how long jobs wait for one that does not start.
 extension ServePool {
+    /// Loads the program and starts those that are always there, before there is a job.
+    func warmUp() {
+        guard !isQuiet, !isStopped else { return }
+        source.prepare()
+        startProcesses()
+    }
+
     func startProcesses() {
-        guard !isStopped, !waiting.isEmpty || !isQuiet && (!due.isEmpty || isSingle) else { return }
+        guard !isStopped, !waiting.isEmpty || !isQuiet && (!due.isEmpty || isSingle || minimum > 0) else { return }
         // As many as there may ever be, and the kernel holds them all: more would only join them.
         if count({ $0 == .stuck }) >= 2 * maximum {
             failWaiting("its \(processes.count) processes were killed and do not end", longerThan: 0)

@@ -20,6 +20,8 @@ final class ServePool: RunKeeper {
     let source: any ProcessSource
     /// Processes that may be given runs; those on their way out come on top, at most as many again.
     let maximum: Int
+    /// So many there are whether runs wait or not, until no more are expected.
+    let minimum: Int
     /// Processes kept ready beside those that run, where each does one run only.
     let ahead: Int
     var processes: [ServeProcess] = []
@@ -49,7 +51,8 @@ final class ServePool: RunKeeper {
         self.host = host
         self.source = source
         let room = handler.settings.maxJobs == 1 ? 1 : handler.settings.threads
-        maximum = (slots + room - 1) / room
+        maximum = min(handler.settings.processes.maximum ?? .max, (slots + room - 1) / room)
+        minimum = isWard ? 0 : min(handler.settings.processes.minimum, maximum)
         self.ahead = ahead ?? maximum
         self.isWard = isWard
     }
@@ -147,6 +150,6 @@ final class ServePool: RunKeeper {
             host.board.entries[slot].map { now.seconds(since: $0.since) >= seconds } ?? false
         }
         waiting.removeAll { overdue.contains($0) }
-        for slot in overdue { host.board.finish(slot: slot, .failed(handler.startFailure(reason)), now: now) }
+        for slot in overdue { host.board.finish(slot: slot, .notStarted(handler.startFailure(reason)), now: now) }
     }
 }

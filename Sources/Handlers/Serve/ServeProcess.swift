@@ -19,6 +19,8 @@ final class ServeProcess: EventSink, HandlerProcessOwner, RunKeeper {
     var isListed = false
     /// The one whose place it takes when it is ready.
     var predecessor: ServeProcess?
+    /// Of its program, as its source counts them.
+    private(set) var generation = 0
     private var lifetime: ServeLifetime?
     let pool: ServePool
     let handler: Handler
@@ -65,6 +67,7 @@ final class ServeProcess: EventSink, HandlerProcessOwner, RunKeeper {
         do throws(SystemError) {
             let pipes = try HandlerPipes()
             channel = try ServeChannel(pipes, host: host)
+            generation = pool.source.generation
             try pool.source.start(pipes) { self.started($0, pipes) }
         } catch {
             handle(.spawnFailed("\(error)"))
@@ -76,6 +79,7 @@ final class ServeProcess: EventSink, HandlerProcessOwner, RunKeeper {
         case .failure(let refusal):
             handle(.spawnFailed(refusal.reason))
         case .success(let started):
+            generation = started.generation ?? generation
             process = HandlerProcess(started, of: handler, jid: nil, pipes: pipes, owner: self, host: host)
             meter = RunMeter(of: started, handler: handler.settings, host: host)
             channel?.watchAnswers(for: self)
@@ -185,7 +189,7 @@ final class ServeProcess: EventSink, HandlerProcessOwner, RunKeeper {
         } end: { [unowned self] end in
             switch end {
             case .old(let seconds): handle(.overdue(.age(seconds)))
-            case .idle: handle(.retired)
+            case .idle: pool.isIdle(self)
             }
             host.board.deliver()
         }

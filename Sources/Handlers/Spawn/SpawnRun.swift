@@ -83,7 +83,7 @@ final class SpawnRun: RunKeeper, HandlerProcessOwner, EventSink {
         switch fate {
         case .interrupted: finish(.interrupted)
         case .cancelled(let failure): finish(.cancelled(failure))
-        case .open, .failed: finish(.failed(handler.startFailure(reason)))
+        case .open, .failed: finish(.notStarted(handler.startFailure(reason)))
         }
     }
 
