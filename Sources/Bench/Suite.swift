@@ -21,7 +21,8 @@ struct Suite {
     }
 
     private var all: [Scenario] {
-        limits + noOps + depths + amounts + distance + spawning + flooding + sleeping + burning + failing + schedule + latency
+        limits + noOps + depths + amounts + distance + spawning + flooding + sleeping + burning + failing + schedule
+            + latency
             + [idle]
     }
 
