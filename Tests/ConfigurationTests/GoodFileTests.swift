@@ -125,12 +125,29 @@ struct GoodFileTests {
         #expect(places.handlers["mails"]?.command == Place(line: 38, column: 15))
     }
 
+    @Test(
+        "a number of processes is their least and their most, bounds are each",
+        arguments: [
+            ("4", ProcessRange(minimum: 4, maximum: 4)), ("{ min: 2 }", ProcessRange(minimum: 2)),
+            ("{ max: 6 }", ProcessRange(maximum: 6)), ("{ min: 0, max: 1 }", ProcessRange(maximum: 1)),
+        ])
+    func handlerProcesses(text: String, range: ProcessRange) throws {
+        let file =
+            "handlers:\n  a:\n    command: [cat]\n    classes: [A]\n    mode: fork\n    watch: true\n    processes: "
+        let handler = try #require(try Fixture.settings("\(file)\(text)\n").handlers.first)
+        #expect(handler.processes == range)
+        #expect(handler.watch)
+        #expect(handler.maxJobs == 1, "a child does one job, if nothing is said")
+    }
+
     @Test("what has no effect in a mode is noted, not refused")
     func notes() throws {
         let text = "handlers:\n  a:\n    command: [cat]\n    classes: [A]\n    threads: 4\n"
         let notes = try Fixture.decode(Array(text.utf8)).get().notes.map(\.description)
         #expect(
-            notes == ["martlet.yml:5:5: `handlers.a.threads` has no effect in mode spawn; it is for the modes serve and fork"])
+            notes == [
+                "martlet.yml:5:5: `handlers.a.threads` has no effect in mode spawn; it is for the modes serve and fork"
+            ])
     }
 
     @Test("a byte order mark and Windows line ends do no harm")

@@ -112,6 +112,21 @@ struct ForkTests {
         #expect(rig.reports.allSatisfy { $0.outcome == .succeeded })
         #expect(rig.spawns.count == 2)
     }
+
+    @Test("children whose parent was killed are ours to reap, and how they end is known")
+    func adopted() throws {
+        try ProcessTree.becomeSubreaper()
+        let rig = try Rig([fork()], slots: 1, adoptsOrphans: true)
+        try rig.start(job(#""never""#))
+        try #require(rig.turn { rig.dispatcher.slots.first?.pid != nil })
+        let pid = try #require(rig.dispatcher.slots.first?.pid)
+        kill(try #require(preloader(rig)?.pid), SIGKILL)
+        #expect(rig.turn { ProcessEntry(pid: pid)?.parent == getpid() })
+        kill(pid, SIGSEGV)
+        let failure = try #require(try rig.nextReport().outcome.failure)
+        #expect(failure.message.hasPrefix("the handler's process ended during the job: killed by SIGSEGV"))
+        #expect(rig.turn { ProcessEntry(pid: pid) == nil }, "not even a zombie is left")
+    }
 }
 
 @Suite("A program that forks badly fails its own jobs only")

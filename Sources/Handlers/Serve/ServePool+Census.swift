@@ -8,11 +8,18 @@ extension ServePool {
             handler: handler.settings.name, isIsolated: isWard, preloader: isWard ? nil : source.preloader(now: now),
             starting: count { $0 == .starting },
             idle: processes.count { $0.state.phase == .open && $0.state.runningCount == 0 },
-            busy: processes.count { $0.state.phase == .open && $0.state.runningCount > 0 },
-            leaving: count { ![.starting, .open, .stuck].contains($0) }, stuck: count { $0 == .stuck },
+            busy: processes.count(where: isBusy),
+            leaving: processes.count { ![.starting, .open, .stuck].contains($0.state.phase) && !isBusy($0) },
+            stuck: count { $0 == .stuck },
             waiting: waiting.count,
             startFailures: backoff.failures, startFailure: backoff.reason,
             secondsToNextStart: backoff.isFailing ? max(backoff.until.seconds(since: now), 0) : nil)
+    }
+
+    /// One that does a single run is on its way out as soon as it has it.
+    private func isBusy(_ process: ServeProcess) -> Bool {
+        let phases: [ServeProcessState.Phase] = isSingle ? [.open, .retiring] : [.open]
+        return phases.contains(process.state.phase) && process.state.runningCount > 0
     }
 
     var isSingle: Bool { handler.settings.maxJobs == 1 }
