@@ -3,7 +3,7 @@ import martlet
 
 
 @martlet.job("@CLASS@")
-def @STEM@(name="world"):
+def @STEM@(name="world", *rest):
     run = martlet.current  # this run: .jid .attempt .remaining() .check() .checkpoint; see the head of martlet.py
     run.log.info("attempt %d", run.attempt)
     run.progress(50, "half of it")

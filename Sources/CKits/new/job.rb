@@ -6,7 +6,7 @@ require_relative "martlet"
 class @CLASS@
   include Martlet::Job
 
-  def perform(name = "world")
+  def perform(name = "world", *)
     # `martlet` is this run: jid, attempt, remaining, cancelled?, checkpoint; see the head of martlet.rb.
     martlet.progress(50, "half of it")
     # MailJob.perform_async(name)                 a child: enqueued together with this job's end, or not at all
