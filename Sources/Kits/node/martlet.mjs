@@ -36,6 +36,9 @@ export class Dead extends Error {} // no retry would help: new Dead("no such use
 export class Discard extends Error {} // drop the job
 export class Snooze extends Error { // run it again later; costs no retry
   constructor(seconds) {
+    if (typeof seconds !== "number" || !(seconds >= 0 && seconds <= 1e9)) {
+      throw new TypeError(`a snooze takes 0 to 1e9 seconds, not ${util.inspect(seconds)}`);
+    }
     super(`again in ${seconds} s`);
     this.seconds = seconds;
   }
@@ -126,7 +129,11 @@ export class Run {
   }
 
   progress(percent, note) {
-    this.#channel.write(JSON.stringify({ progress: this.#number, percent, note: note && String(note).slice(0, 1000) }));
+    const message = { progress: this.#number };
+    if (percent != null && !Number.isFinite(percent)) throw new TypeError(`percent is no number: ${util.inspect(percent)}`);
+    if (percent != null) message.percent = percent;
+    if (note != null) message.note = String(note).slice(0, 1000);
+    this.#channel.write(JSON.stringify(message));
   }
 
   /** Pushes a child, which is enqueued together with this job's end; gives its jid. */
@@ -213,7 +220,7 @@ function describe(error) {
   const source = (error instanceof Dead && error.cause) || error;
   if (!(source instanceof Error)) return { class: "Error", message: util.format(source).slice(0, 10_000), backtrace: [] };
   const backtrace = [...String(source.stack).matchAll(/^ +at (?:async )?(?:(.*) \()?(.+?)\)?$/gm)]
-    .filter(([, , place]) => !place.startsWith("node:") && !place.startsWith(import.meta.url))
+    .filter(([, , place]) => !/^(node:|<anonymous>$)/.test(place) && !place.startsWith(import.meta.url))
     .map(([, name, place]) => place.replace(/^file:\/\//, "") + (name ? ` in ${name}` : ""));
   return {
     class: String((source.name === "Error" ? source.constructor.name : source.name) || "Error").slice(0, 500),
@@ -232,9 +239,13 @@ async function perform(run) {
     await shared.context.run(run, () => work(run, ...run.args));
     return { done: number };
   } catch (error) {
-    if (error instanceof Discard) return { discard: number };
-    if (error instanceof Snooze) return { snooze: number, seconds: error.seconds };
-    return { [error instanceof Dead ? "dead" : "failed"]: number, ...describe(error) };
+    try {
+      if (error instanceof Discard) return { discard: number };
+      if (error instanceof Snooze) return { snooze: number, seconds: error.seconds };
+      return { [error instanceof Dead ? "dead" : "failed"]: number, ...describe(error) };
+    } catch {
+      return { failed: number, class: "Error", message: "what the job threw cannot say what it is" };
+    }
   }
 }
 
@@ -327,14 +338,12 @@ async function performOnce() {
 export class Client {
   #url;
   #options;
-  #socket;
-  #greeting;
-  #waiting = []; // of each command under way what settles it: [resolve, reject]
-  #unread = Buffer.alloc(0);
+  #connecting; // the promise of the connection, while there is one
 
   constructor(url = process.env.MARTLET_REDIS || process.env.REDIS_URL || "redis://127.0.0.1:6379/0", options = {}) {
     this.#url = new URL(url);
     this.#options = { timeout: 5, ...options };
+    if (this.#url.username && !this.#url.password) throw new TypeError("a user in the URL of Redis needs a password");
   }
 
   /** Gives the jid. */
@@ -361,38 +370,31 @@ export class Client {
     return (await this.pushBulk(name, [args], when instanceof Date ? { at: when } : { in: when }))[0];
   }
 
-  /** Any command of Redis: client.call("LLEN", "queue:default") */
+  /** A command of Redis: client.call("LLEN", "queue:default"); no transactions and no subscriptions. */
   async call(...command) {
+    if (lasting.has(String(command[0]).toUpperCase())) throw new TypeError(`${command[0]}: the connection is shared`);
     return (await this.#pipeline([command]))[0];
   }
 
   close() {
-    this.#socket?.destroy();
-    this.#socket = undefined;
+    this.#connecting?.then((connection) => connection.close(), () => {});
+    this.#connecting = undefined;
   }
 
   /** A connection that is lost, or leads to a replica, is opened anew once; so in a rare case a push happens twice. */
   async #pipeline(commands, again = true) {
+    const connecting = (this.#connecting ??= this.#connect());
+    let connection;
     try {
-      if (!this.#socket) await this.#connect();
-      await this.#greeting;
-      return await this.#send(commands);
+      connection = await connecting;
+      return await connection.send(commands);
     } catch (error) {
-      const isRefused = error instanceof Refused;
-      if (!again || error.isTimeout || (isRefused && !/READONLY|NOREPLICAS|UNBLOCKED/.test(error.message))) throw error;
-      this.close();
+      const isRefused = error instanceof Refused && !/READONLY|NOREPLICAS|UNBLOCKED/.test(error.message);
+      if (isRefused && connection) throw error;
+      if (this.#connecting === connecting) this.close();
+      if (!again || error.isTimeout || isRefused) throw error;
       return this.#pipeline(commands, false);
     }
-  }
-
-  #send(commands) {
-    if (!this.#socket) throw new Error("the connection to Redis is closed");
-    const quote = (word) => `$${Buffer.byteLength(String(word))}\r\n${word}\r\n`;
-    const text = commands.map((words) => `*${words.length}\r\n${words.map(quote).join("")}`);
-    const replies = commands.map(() => new Promise((...settle) => this.#waiting.push(settle)));
-    this.#socket.ref().setTimeout(this.#options.timeout * 1000);
-    this.#socket.write(text.join(""));
-    return Promise.all(replies);
   }
 
   async #connect() {
@@ -404,24 +406,56 @@ export class Client {
     if (protocol === "unix:") socket = net.connect({ path: decodeURIComponent(pathname) });
     else if (protocol === "redis:") socket = net.connect(place);
     else socket = (await import("node:tls")).connect({ ...place, servername: name, ...this.#options.tls });
-    const waiting = (this.#waiting = []);
-    this.#unread = Buffer.alloc(0);
-    const fail = (error) => {
-      if (this.#socket === socket) this.close();
-      for (const [, reject] of waiting.splice(0)) reject(error);
-    };
-    socket.on("data", (bytes) => this.#hear(bytes));
-    const late = Object.assign(new Error(`Redis did not answer in ${this.#options.timeout} s`), { isTimeout: true });
-    socket.on("timeout", () => socket.destroy(late));
-    socket.on("error", fail);
-    socket.on("close", () => fail(new Error("Redis closed the connection")));
-    this.#socket = socket;
+    const connection = new Connection(socket, this.#options.timeout);
     const words = [username, password].filter(Boolean).map(decodeURIComponent);
     const database = protocol === "unix:" ? searchParams.get("db") : pathname.slice(1);
     const greetings = words.length > 0 ? [["AUTH", ...words]] : [];
     if (Number(database) > 0) greetings.push(["SELECT", database]);
-    this.#greeting = this.#send(greetings);
-    this.#greeting.catch(() => this.close());
+    try {
+      if (greetings.length > 0) await connection.send(greetings);
+    } catch (error) {
+      connection.close();
+      throw error;
+    }
+    return connection;
+  }
+}
+
+// These would change what happens to the pushes that follow.
+const lasting = new Set(
+  "AUTH HELLO SELECT MULTI EXEC DISCARD WATCH SUBSCRIBE PSUBSCRIBE SSUBSCRIBE MONITOR RESET".split(" "),
+);
+
+/** A connection to Redis: each answer is that of the oldest command without one. */
+class Connection {
+  #socket;
+  #timeout;
+  #waiting = []; // of each command under way what settles it: [resolve, reject]
+  #unread = Buffer.alloc(0);
+
+  constructor(socket, timeout) {
+    this.#socket = socket;
+    this.#timeout = timeout;
+    const late = Object.assign(new Error(`Redis did not answer in ${timeout} s`), { isTimeout: true });
+    const fail = (error) => this.#waiting.splice(0).forEach(([, reject]) => reject(error));
+    socket.on("data", (bytes) => this.#hear(bytes));
+    socket.on("timeout", () => socket.destroy(late));
+    socket.on("error", fail);
+    socket.on("close", () => fail(new Error("Redis closed the connection")));
+  }
+
+  async send(commands) {
+    if (this.#socket.destroyed) throw new Error("the connection to Redis is closed");
+    const quote = (word) => `$${Buffer.byteLength(String(word))}\r\n${word}\r\n`;
+    const text = commands.map((words) => `*${words.length}\r\n${words.map(quote).join("")}`);
+    const replies = commands.map(() => new Promise((...settle) => this.#waiting.push(settle)));
+    this.#socket.ref().setTimeout(this.#timeout * 1000);
+    this.#socket.write(text.join(""));
+    return Promise.all(replies);
+  }
+
+  close() {
+    this.#socket.destroy();
   }
 
   #hear(bytes) {
@@ -432,7 +466,7 @@ export class Client {
       found.value instanceof Refused ? reject(found.value) : resolve(found.value);
     }
     // While it waits for nothing the connection keeps no process alive.
-    if (this.#waiting.length === 0) this.#socket?.setTimeout(0).unref();
+    if (this.#waiting.length === 0) this.#socket.setTimeout(0).unref();
   }
 }
 

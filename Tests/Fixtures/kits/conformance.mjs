@@ -108,4 +108,8 @@ job("Crash", () => {
   return new Promise(() => {});
 });
 
+job("Speechless", () => {
+  throw Object.defineProperty(new Error(), "message", { get() { throw new Error("no words"); } });
+});
+
 await serve();
