@@ -22,12 +22,12 @@
 
 return if defined?(Martlet::PROTOCOL)
 
-require "delegate"
 require "forwardable"
 require "io/wait"
 require "json"
 require "logger"
 require "securerandom"
+require "set"
 require "socket"
 
 module Martlet
@@ -41,7 +41,9 @@ module Martlet
     attr_reader :seconds
 
     def initialize(seconds)
-      @seconds = seconds.to_f
+      @seconds = seconds.is_a?(Numeric) ? seconds.to_f : Float::NAN
+      raise ArgumentError, "a snooze takes 0 to 1e9 seconds, not #{seconds.inspect}" unless (0..1e9).cover?(@seconds)
+
       super("again in #{seconds} s")
     end
   end
@@ -105,7 +107,13 @@ module Martlet
     end
 
     def progress(percent = nil, note = nil)
-      @channel.write({ "progress" => number, "percent" => percent, "note" => note && Martlet.text(note, 1000) }.compact)
+      unless percent.nil? || (percent.is_a?(Numeric) && percent.to_f.finite?)
+        raise ArgumentError, "percent is no number: #{percent.inspect}"
+      end
+
+      percent = percent.to_f unless percent.nil? || percent.is_a?(Integer)
+      note = Martlet.text(note, 1000) unless note.nil?
+      @channel.write({ "progress" => number, "percent" => percent, "note" => note }.compact)
     end
 
     # What cancels it; with force also wherever it is.
@@ -119,12 +127,16 @@ module Martlet
       cancelled? || (deadline && deadline <= Time.now)
     end
 
-    # Calls the block, in which alone this thread can be interrupted.
+    # Calls the block, in which alone this thread can be interrupted. A child that the job forks does not come back
+    # from it: the answer is this process's.
     def interruptible(&block)
-      @thread = Thread.current
+      @thread, process = Thread.current, Process.pid
       Thread.handle_interrupt(Cancelled => :immediate, &block)
+    rescue Exception => error
+      raise
     ensure
       @thread = nil
+      end_child(error) if Process.pid != process
     end
 
     # Pushes these jobs now, in one step with the checkpoint that the next run gets if this one is interrupted.
@@ -140,6 +152,15 @@ module Martlet
       texts = jobs.map { |job| JSON.generate(job) }
       lines = texts.slice_when { |one, two| (filled += one.bytesize) + two.bytesize > LONGEST_LINE / 4 && filled = 0 }
       lines.each { |some| @channel.write_line("{\"push\":#{number},\"jobs\":[#{some.join(',')}]}") }
+    end
+
+    private
+
+    def end_child(error)
+      exit!(error ? error.status : 0) if error.nil? || error.is_a?(SystemExit)
+      warn error.full_message(highlight: false)
+    ensure
+      exit!(1)
     end
   end
 
@@ -194,7 +215,6 @@ module Martlet
       def perform_inline(*args)
         new.perform(*JSON.parse(JSON.generate(args)))
       end
-      alias perform_sync perform_inline
     end
 
     Setter = Struct.new(:job_class, :options) do
@@ -223,10 +243,15 @@ module Martlet
     include Producer
 
     class Refused < StandardError; end
+    # They would change what happens to the pushes that follow.
+    LASTING = %w[AUTH HELLO SELECT MULTI EXEC DISCARD WATCH SUBSCRIBE PSUBSCRIBE SSUBSCRIBE MONITOR RESET].freeze
 
     def initialize(url = nil, timeout: 5, ca: nil)
-      @url = url || ENV["MARTLET_REDIS"] || ENV["REDIS_URL"] || "redis://127.0.0.1:6379/0"
+      require "uri"
+      @url = URI(url || ENV["MARTLET_REDIS"] || ENV["REDIS_URL"] || "redis://127.0.0.1:6379/0")
       @timeout, @ca, @lock = timeout, ca, Mutex.new
+      @words = [@url.user, @url.password].map { |text| URI::DEFAULT_PARSER.unescape(text.to_s) }
+      raise ArgumentError, "a user in the URL of Redis needs a password" if @words.last.empty? && !@words.first.empty?
     end
 
     def deliver(jobs)
@@ -244,8 +269,14 @@ module Martlet
       end
     end
 
-    # Any command of Redis: client.call("LLEN", "queue:default")
-    def call(*command)
+    # A command of Redis: client.call("SET", "visits", 0, ex: 60). Lists and hashes are put in as their elements.
+    def call(*command, **options)
+      command.concat(options.flat_map { |name, value| value == true ? [name] : value ? [name, value] : [] })
+      command = command.flatten.flat_map { |word| word.is_a?(Hash) ? word.to_a.flatten : [word] }
+      if block_given? || LASTING.include?(command.first.to_s.upcase)
+        raise ArgumentError, "#{command.first}: the connection is shared, so it has no transactions nor subscriptions"
+      end
+
       pipeline([command]).first
     end
 
@@ -258,27 +289,37 @@ module Martlet
     private
 
     # A connection that is lost, or leads to a replica, is opened anew once; so in a rare case a push happens twice.
-    def pipeline(commands, again: true)
+    def pipeline(commands)
+      again = true
       @lock.synchronize do
         connect unless @socket && @owner == Process.pid
         exchange(commands)
+      rescue *losses => error
+        raise if error.is_a?(Refused) && !error.message.match?(/READONLY|NOREPLICAS|UNBLOCKED/)
+
+        close
+        raise if error.is_a?(Errno::ETIMEDOUT) || !again
+
+        again = false
+        retry
       end
-    rescue IOError, SystemCallError, Refused => error
-      raise if error.is_a?(Refused) && !error.message.match?(/READONLY|NOREPLICAS|UNBLOCKED/)
-
-      close
-      raise if error.is_a?(Errno::ETIMEDOUT) || !again
-
-      pipeline(commands, again: false)
     end
 
+    def losses
+      [IOError, SystemCallError, Refused, *(OpenSSL::SSL::SSLError if defined?(OpenSSL::SSL::SSLError))]
+    end
+
+    # However it is interrupted, no reply is left for the next one.
     def exchange(commands)
       request = commands.map do |words|
         "*#{words.size}\r\n".b + words.map { |word| "$#{word.to_s.bytesize}\r\n".b + word.to_s.b + "\r\n".b }.join
       end
       @socket.write(request.join)
       replies = commands.map { reply }
+      complete = true
       replies.each { |reply| raise reply if reply.is_a?(Refused) }
+    ensure
+      close unless complete
     end
 
     def reply
@@ -310,36 +351,43 @@ module Martlet
     end
 
     def connect
-      require "uri"
       close
-      uri = URI(@url)
       @owner, @buffer = Process.pid, String.new(encoding: Encoding::BINARY)
-      @socket = uri.scheme == "unix" ? UNIXSocket.new(uri.path) : tcp(uri)
-      words = [uri.user, uri.password].grep(/./).map { |text| URI::DEFAULT_PARSER.unescape(text) }
-      database = uri.scheme == "unix" ? uri.query.to_s[/(?:^|&)db=(\d+)/, 1] : uri.path[/\d+/]
-      exchange([["AUTH", *words]]) if words.any?
+      @socket = @url.scheme == "unix" ? UNIXSocket.new(@url.path) : tcp
+      secure if @url.scheme == "rediss"
+      database = @url.scheme == "unix" ? @url.query.to_s[/(?:^|&)db=(\d+)/, 1] : @url.path[/\d+/]
+      exchange([["AUTH", *@words.reject(&:empty?)]]) unless @words.last.empty?
       exchange([["SELECT", database]]) if database.to_i.positive?
+      greeted = true
+    ensure
+      close unless greeted
     end
 
-    def tcp(uri)
-      host = uri.hostname.to_s.empty? ? "127.0.0.1" : uri.hostname
-      socket = Socket.tcp(host, uri.port || 6379, connect_timeout: @timeout)
-      socket.setsockopt(Socket::IPPROTO_TCP, Socket::TCP_NODELAY, 1)
-      return socket unless uri.scheme == "rediss"
+    def host
+      @url.hostname.to_s.empty? ? "127.0.0.1" : @url.hostname
+    end
 
+    def tcp
+      socket = Socket.tcp(host, @url.port || 6379, connect_timeout: @timeout)
+      socket.setsockopt(Socket::IPPROTO_TCP, Socket::TCP_NODELAY, 1)
+      socket
+    end
+
+    def secure
       require "openssl"
       context = OpenSSL::SSL::SSLContext.new
       context.set_params(@ca ? { ca_file: @ca } : {})
-      secure = OpenSSL::SSL::SSLSocket.new(socket, context)
-      secure.hostname, secure.sync_close = host, true
-      secure.connect.tap { secure.post_connection_check(host) }
+      @socket = OpenSSL::SSL::SSLSocket.new(@socket, context)
+      @socket.hostname, @socket.sync_close = host, true
+      @socket.connect
+      @socket.post_connection_check(host)
     end
   end
 
   # Where a handler's lines go: one write for each.
   class Channel
     def initialize(io)
-      @io, @lock = io, Mutex.new
+      @io, @lock, @owner = io, Mutex.new, Process.pid
       io.sync = true
       io.close_on_exec = true unless io == $stderr
     end
@@ -348,7 +396,17 @@ module Martlet
       write_line(JSON.generate(object))
     end
 
+    # What a run came to. Should the answer be none that can be sent, a plain one is.
+    def answer(number, answer)
+      write(answer)
+    rescue StandardError, SystemStackError => error
+      raise if error.is_a?(SystemCallError) || error.is_a?(IOError)
+
+      write("failed" => number, "class" => error.class.to_s, "message" => "its answer could not be written")
+    end
+
     def write_line(text)
+      raise IOError, "only the process that got the job speaks to Martlet, not what it forked" if @owner != Process.pid
       raise ArgumentError, "#{text.bytesize} bytes for Martlet, which takes 1 MiB" if text.bytesize >= LONGEST_LINE
 
       Thread.handle_interrupt(Cancelled => :never) { @lock.synchronize { @io.write(text + "\n") } }
@@ -403,16 +461,22 @@ module Martlet
     end
 
     def work
-      loop do
-        run = @work.pop
-        answer = Martlet.perform(run)
-        @lock.synchronize { @runs.delete(run.number) }
-        @channel.write(answer)
-        @lock.synchronize { @unanswered -= 1 }
-        leave
-      end
+      loop { complete(@work.pop) }
     rescue Errno::EPIPE
       exit!(0) # nobody listens any more
+    end
+
+    def complete(run)
+      answer = Martlet.perform(run)
+    ensure # a job may end its thread
+      @lock.synchronize do
+        @runs.delete(run.number)
+        @threads -= 1 unless answer
+      end
+      ended = { "failed" => run.number, "class" => "ThreadError", "message" => "the job ended its thread" }
+      @channel.answer(run.number, answer || ended)
+      @lock.synchronize { @unanswered -= 1 }
+      leave
     end
 
     # The time of a run is up, or it did not heed its cancelling. The process is killed after a grace.
@@ -531,8 +595,8 @@ module Martlet
     attr_reader :classes, :fork_hooks
     attr_writer :client, :logger, :several
     # around: called with (job, run) and a block that performs. push_filter: gets each job before it is pushed, gives it
-    # back or nil to drop it. lenient: arguments that JSON has not become text.
-    attr_accessor :around, :push_filter, :lenient, :default_options
+    # back or nil to drop it.
+    attr_accessor :around, :push_filter, :default_options
 
     # The run of this thread; nil outside of one.
     def current
@@ -573,7 +637,7 @@ module Martlet
       job = { "jid" => SecureRandom.hex(12), "created_at" => milliseconds }.merge(job, "queue" => job["queue"].to_s)
       raise ArgumentError, "a job needs a class and a queue" if job["class"].empty? || job["queue"].empty?
       raise ArgumentError, "the arguments of #{job_class} are no list: #{args.inspect}" unless args.is_a?(Array)
-      raise ArgumentError, "JSON has no such arguments: #{args.inspect}" unless lenient || plain?(args)
+      raise ArgumentError, "JSON has no such arguments: #{args.inspect}" unless plain?(args)
 
       at = at.to_f if at && !at.is_a?(Integer)
       at += Time.now.to_f if at && at < 1_000_000_000
@@ -598,13 +662,13 @@ module Martlet
     # The members of `failed` and `dead`: of what made it dead, if there is that. Frames of this file are left out.
     def describe(error)
       message = begin
-        error.message
-      rescue StandardError
+        text(error.is_a?(SystemExit) && error.message == "exit" ? "exit status #{error.status}" : error.message, 10_000)
+      rescue Exception
         "(its message could not be had)"
       end
       error = error.cause || error if error.is_a?(Dead)
       frames = (error.backtrace || []).reject { |frame| frame.start_with?("#{__FILE__}:") }
-      { "class" => text(error.class, 500).delete_prefix("Martlet::"), "message" => text(message, 10_000),
+      { "class" => text(error.class, 500).delete_prefix("Martlet::"), "message" => message,
         "backtrace" => frames.first(100).map { |frame| text(frame, 1000) } }
     end
 
@@ -623,11 +687,21 @@ module Martlet
     rescue Discard
       { "discard" => run.number }
     rescue Exception => error # `exit` too ends a job, not the process
-      verdict = error.is_a?(Dead) ? "dead" : "failed"
-      verdict = job_class.verdict(run, error, verdict) if job_class.respond_to?(:verdict)
-      verdict == "discard" ? { "discard" => run.number } : { verdict => run.number, **describe(error) }
+      failure(run, job_class, error)
     ensure
       Thread.current.thread_variable_set(:martlet_run, nil)
+    end
+
+    # The answer to a job that raised. The status of an `exit` means what that of a process does.
+    def failure(run, job_class, error)
+      status = error.is_a?(SystemExit) && error.status
+      return { "done" => run.number } if status == 0
+
+      verdict = error.is_a?(Dead) || status == 65 ? "dead" : "failed"
+      verdict = job_class.verdict(run, error, verdict) if job_class.respond_to?(:verdict)
+      verdict == "discard" ? { "discard" => run.number } : { verdict => run.number, **describe(error) }
+    rescue Exception => worse
+      { "failed" => run.number, "class" => error.class.to_s, "message" => "(#{worse.class} on asking it what it is)" }
     end
 
     # To be called at the end of a job file; does not come back.
@@ -637,7 +711,8 @@ module Martlet
       if control
         ends = Preloader.new(Socket.for_fd(control)).run
         # What was registered with at_exit before the fork is for the end of the parent.
-        Kernel.at_exit { $stdout.flush && exit!(0) }
+        child = Process.pid
+        Kernel.at_exit { $stdout.flush && exit!(0) if Process.pid == child }
         Server.new(*ends).serve
       elsif input
         Server.new(IO.for_fd(input, "r"), IO.for_fd(output, "w")).serve
@@ -672,7 +747,7 @@ module Martlet
       run = Run.new(channel, true, JSON.parse($stdin.read, max_nesting: false), circumstances)
       trap("TERM") { Thread.new { run.cancel(force: true) } }
       answer = Thread.handle_interrupt(Cancelled => :never) { perform(run) }
-      channel.write(answer) unless answer.key?("done")
+      channel.answer(true, answer) unless answer.key?("done")
       exit(answer.key?("failed") ? 1 : answer.key?("dead") ? 65 : 0)
     end
   end
@@ -688,25 +763,9 @@ module Sidekiq
 
   # Middleware, of the server (around a run) or the client (around a push).
   class Chain
-    def add(middleware, *args, place: -1)
+    def add(middleware, *args)
       remove(middleware)
-      entries.insert(place, [middleware, args])
-    end
-
-    def prepend(middleware, *args)
-      add(middleware, *args, place: 0)
-    end
-
-    def insert_before(other, middleware, *args)
-      add(middleware, *args, place: entries.index { |found,| found == other } || 0)
-    end
-
-    def insert_after(other, middleware, *args)
-      add(middleware, *args, place: (entries.index { |found,| found == other } || -2) + 1)
-    end
-
-    def exists?(middleware)
-      entries.any? { |found,| found == middleware }
+      entries << [middleware, args]
     end
 
     def remove(middleware)
@@ -757,19 +816,12 @@ module Sidekiq
       block.call if event == :startup
     end
 
-    def method_missing(name, *)
-      Sidekiq.public_send(name) if Sidekiq.respond_to?(name)
-    end
-
-    def respond_to_missing?(*)
-      true
-    end
-  end
-
-  # Sidekiq.redis { |connection| connection.call("INCR", "visits"); connection.incr("visits") }
-  class Connection < SimpleDelegator
     def method_missing(name, *args)
-      __getobj__.call(name.to_s.upcase, *args)
+      return Sidekiq.public_send(name, *args) if Sidekiq.respond_to?(name)
+
+      setting = name.to_s.start_with?("[]") ? args.first.inspect : name.to_s.delete_suffix("=")
+      Martlet.logger.warn("the setting #{setting} of Sidekiq does nothing here") if (@unknown ||= Set.new).add?(setting)
+      nil
     end
 
     def respond_to_missing?(*)
@@ -781,8 +833,6 @@ module Sidekiq
     extend Forwardable
     def_delegators :Martlet, :logger, :logger=
     def_delegator :Martlet, :default_options, :default_job_options
-    def_delegator :JSON, :parse, :load_json
-    def_delegator :JSON, :generate, :dump_json
     def_delegators :default_configuration, :redis=, :server_middleware, :client_middleware
 
     def default_configuration
@@ -799,16 +849,13 @@ module Sidekiq
       true
     end
 
+    # Sidekiq.redis { |connection| connection.call("INCR", "visits") }
     def redis
-      yield Connection.new(Martlet.client)
+      yield Martlet.client
     end
 
     def default_job_options=(options)
       Martlet.default_options = default_job_options.merge(options.transform_keys(&:to_s))
-    end
-
-    def strict_args!(mode = :raise)
-      Martlet.lenient = mode != :raise
     end
   end
 
@@ -894,18 +941,6 @@ module Sidekiq
         return Martlet.producer.push_bulk(job_class, list, **options, at: at) unless at.is_a?(Array)
 
         list.zip(at).flat_map { |args, time| Martlet.producer.push_bulk(job_class, [args], **options, at: time) }
-      end
-
-      def enqueue(job_class, *args)
-        job_class.perform_async(*args)
-      end
-
-      def enqueue_to(queue, job_class, *args)
-        job_class.set(queue: queue).perform_async(*args)
-      end
-
-      def enqueue_in(time, job_class, *args)
-        job_class.perform_in(time, *args)
       end
     end
 

@@ -195,4 +195,44 @@ class Crash
   end
 end
 
+class Exit
+  include Martlet::Job
+
+  def perform(status)
+    exit(status)
+  end
+end
+
+class Speechless
+  include Martlet::Job
+
+  class SpeechlessError < StandardError
+    def message
+      raise "no words"
+    end
+  end
+
+  def perform
+    raise SpeechlessError
+  end
+end
+
+class EndThread
+  include Martlet::Job
+
+  def perform
+    Thread.exit
+  end
+end
+
+class Fork
+  include Martlet::Job
+
+  def perform
+    exit(3) if fork.nil?
+    Process.wait
+    martlet.push("Ended", $?.exitstatus)
+  end
+end
+
 Martlet.run
