@@ -94,7 +94,7 @@ let package = Package(
       ], swiftSettings: house),
 
     // For handlers in Swift: of the product, but of no other part of it
-    .target(name: "MartletKit", swiftSettings: house),
+    .target(name: "MartletKit", exclude: ["README.md"], swiftSettings: house),
 
     // Tests
     .executableTarget(
@@ -125,7 +125,8 @@ let package = Package(
     .testTarget(
       name: "KitTests",
       dependencies: [
-        "KitFixture", "Handlers", "Configuration", "Insight", "JobModel", "Platform", "TestSupport",
+        "KitFixture", "Handlers", "Configuration", "Insight", "JobModel", "Platform", "Redis",
+        "TestSupport",
       ],
       swiftSettings: house),
     .testTarget(

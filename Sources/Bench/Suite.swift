@@ -21,7 +21,8 @@ struct Suite {
     }
 
     private var all: [Scenario] {
-        limits + noOps + depths + amounts + distance + spawning + flooding + sleeping + burning + failing + schedule
+        limits + noOps + kits + depths + amounts + distance + spawning + flooding + sleeping + burning + failing
+            + schedule
             + latency
             + [idle]
     }
@@ -67,6 +68,17 @@ struct Suite {
                 try $0.throughput(.init(workers: 2, command: ["python3", "serve.py"]), Backlog(jobs: jobs))
             },
         ]
+    }
+
+    /// The same with the kits, whose jobs are functions: what they cost beside a handler of one's own.
+    private var kits: [Scenario] {
+        KitProgram.installed.map { kit in
+            Scenario("no-op, serve, \(kit.name) kit, 2 x 10", limit: .scenario("limit: batched moves, C, 2 processes"))
+            {
+                [jobs = scale.jobs / kit.slowness] in
+                try $0.throughput(.init(workers: 2, command: kit.command), Backlog(jobs: jobs))
+            }
+        }
     }
 
     /// The same work with ever more jobs behind it.

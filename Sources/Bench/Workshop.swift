@@ -13,7 +13,8 @@ final class Workshop {
         ("burning.c", PackageResources.burning_c), ("delay.c", PackageResources.delay_c),
         ("spawn.c", PackageResources.spawn_c), ("moves.c", PackageResources.moves_c),
         ("spawning.c", PackageResources.spawning_c), ("turn.c", PackageResources.turn_c),
-        ("truth.c", PackageResources.truth_c),
+        ("truth.c", PackageResources.truth_c), ("kit.py", PackageResources.kit_py), ("kit.rb", PackageResources.kit_rb),
+        ("kit.mjs", PackageResources.kit_mjs), ("kit.sh", PackageResources.kit_sh),
     ]
     private static let programs: [(name: String, flags: [String])] = [
         ("serve", []), ("spawn", ["-static"]), ("moves", ["-lhiredis"]), ("spawning", []), ("turn", ["-lhiredis"]),

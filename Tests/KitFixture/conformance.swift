@@ -5,8 +5,9 @@ import MartletKit
 @main
 struct Conformance {
     static func main() async {
+        if CommandLine.arguments.last == "reports" { return await Reports.main() }
         var martlet = Martlet()
-        martlet.job("Noop") { _ in }
+        for name in ["Noop", "BenchJob"] { martlet.job(name) { _ in } }
         for name in ["Echo", "Conformance::Nested"] {
             martlet.job(name) { run in try run.push([Child("Echoed", arguments: run.arguments(as: [JSON].self))]) }
         }

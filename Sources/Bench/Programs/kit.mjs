@@ -1,0 +1,3 @@
+const { job } = await import(process.argv[1]);
+
+job("BenchJob", async () => {});

@@ -1,0 +1,6 @@
+import martlet
+
+
+@martlet.job("BenchJob")
+def nothing(*args):
+    pass

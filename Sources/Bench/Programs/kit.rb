@@ -1,0 +1,6 @@
+class BenchJob
+  include Martlet::Job
+
+  def perform(*)
+  end
+end
