@@ -9,12 +9,17 @@ import Testing
 
 @Suite("The examples of the kits are true")
 struct ExampleTests {
-    @Test("the example of a kit is what its page shows, and does its job in every mode", arguments: Example.all)
+    @Test(
+        "the example of a kit is what its page shows, and does its job by hand and in every mode",
+        arguments: Example.all)
     func handler(_ example: Example) throws {
         let page = Program.text(of: "\(example.folder)/README.md")
         let text = Program.text(of: "\(example.folder)/\(example.file)")
         #expect(!text.isEmpty)
         #expect(example.blocks(of: page).first == text, "the first block of the page is \(example.file)")
+        let byHand = try #require(page.firstMatch(of: /By hand: `(.+)`/)?.1)
+        let program = Program.run(["/bin/sh", "-c", String(byHand)], directory: example.folder)
+        #expect(program.code == 0 && program.errors.contains("MailJob"), "\(program.output)\(program.errors)")
         for mode in example.kit.modes where mode != .threads {
             try doReport(example.kit, [example.kit.interpreter ?? "", "\(example.folder)/\(example.file)"], mode)
         }
@@ -102,9 +107,7 @@ struct Example: CustomTestStringConvertible, Sendable {
         [
             (Kit.python, "example.py", "python"), (.ruby, "example.rb", "ruby"), (.node, "example.mjs", "js"),
             (.shell, "example.sh", "bash"),
-        ].filter {
-            $0.0.isInstalled && FileManager.default.fileExists(atPath: "\(Kit.root)/Sources/Kits/\($0.0.name)/\($0.1)")
-        }.map {
+        ].filter { $0.0.isInstalled }.map {
             Example(kit: $0.0, folder: "\(Kit.root)/Sources/Kits/\($0.0.name)", file: $0.1, language: $0.2)
         }
     }

@@ -66,6 +66,8 @@ class Snooze(Exception):
     """The job is to be run again in so many seconds; that costs no retry."""
 
     def __init__(self, seconds):
+        if not 0 <= seconds <= 1e9:
+            raise ValueError("a snooze of %s s" % seconds)
         super().__init__("in %s s" % seconds)
         self.seconds = seconds
 
@@ -220,15 +222,15 @@ class Run:
         except Discard:
             return {"discard": self._number}
         except Snooze as error:
-            return {"snooze": self._number, "seconds": max(error.seconds, 0)}
+            return {"snooze": self._number, "seconds": error.seconds}
         except Dead as error:
             cause = error.__cause__ or error
-            return self._failure("dead", type(cause).__qualname__, str(error) or str(cause), cause)
+            return self._failure("dead", type(cause).__qualname__, _words(error) or _words(cause), cause)
         except SystemExit as error:
             if error.code not in (None, 0):
                 return self._failure("failed", "SystemExit", "exit status %s" % (error.code,), error)
         except BaseException as error:
-            return self._failure("failed", type(error).__qualname__, str(error), error)
+            return self._failure("failed", type(error).__qualname__, _words(error), error)
         finally:
             _context.reset(token)
         return {"done": self._number}
@@ -266,6 +268,13 @@ def _text(value):
     except UnicodeEncodeError:  # half of a surrogate pair, which only an escape can say
         text = json.dumps(value, allow_nan=False, separators=(",", ":"))
     return text
+
+
+def _words(error):
+    try:
+        return str(error)
+    except Exception as reason:
+        return "its message cannot be had: %s" % type(reason).__qualname__
 
 
 def _backtrace(error):
@@ -311,7 +320,7 @@ class LogHandler(logging.StreamHandler):
 
 def run():
     """Does what Martlet asks for, in the mode in which it started this process; returns when there is nothing more to do."""
-    logging.basicConfig(handlers=[LogHandler()], level=logging.INFO)
+    logging.basicConfig(handlers=[LogHandler()], level=logging.INFO, format="%(message)s")
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(line_buffering=True)
     is_child = "MARTLET_CONTROL" in os.environ
@@ -566,7 +575,7 @@ class Client:
         self._url = url or os.environ.get("MARTLET_REDIS") or os.environ.get("REDIS_URL") or "redis://127.0.0.1:6379/0"
         self._timeout, self._tls = timeout, context
         self._lock = threading.Lock()
-        self._socket = self._replies = None
+        self._socket = self._replies = self._pid = None
 
     def push(self, job_class, *args, queue="default", in_=None, at=None, **options):
         """Pushes a job, or schedules it; returns its jid. Options are members of the job, such as retry=3."""
@@ -637,10 +646,11 @@ class Client:
     def _connect(self):
         import select
         from urllib.parse import parse_qs, unquote, urlsplit
-        if self._socket and select.select([self._socket], [], [], 0)[0]:
-            self._drop()  # nothing was asked, so it can only be its end
+        if self._socket and (self._pid != os.getpid() or select.select([self._socket], [], [], 0)[0]):
+            self._drop()  # it is the parent's; or it has ended, since nothing was asked
         if self._socket:
             return
+        self._pid = os.getpid()
         url = urlsplit(self._url)
         if url.scheme == "unix":
             self._socket = socket.socket(socket.AF_UNIX)
