@@ -1,4 +1,3 @@
-import Dispatch
 import Foundation
 import Synchronization
 
@@ -23,13 +22,12 @@ final class Server: Sendable {
 
     /// Returns when no more jobs will come and none runs.
     func serve() async {
-        let signals = Surroundings.onTerminate { [self] in giveUp() }
+        Surroundings.onTerminate { [self] in giveUp() }
         await withCheckedContinuation { continuation in
             state.withLock { $0.whenEnded = continuation }
             Thread.detachNewThread { [self] in read() }
             wire.send(["ready": true])
         }
-        signals.cancel()
     }
 
     private func read() {
@@ -119,21 +117,16 @@ struct SpawnedJob {
             wire.log(.error, "standard input is not a job", jid: nil)
             Surroundings.exit(65)
         }
-        let task = Task { await martlet.perform(Run(head, source: source, wire: wire)) }
-        let signals = Surroundings.onTerminate { task.cancel() }
-        let answer = await task.value
-        signals.cancel()
+        let task = Mutex<Task<Answer, Never>?>(nil)
+        Surroundings.onTerminate { task.withLock { $0?.cancel() } }
+        let started = Task { await martlet.perform(Run(head, source: source, wire: wire)) }
+        task.withLock { $0 = started }
+        let answer = await started.value
+        wire.send(answer)  // `done` too: a status of 0 alone may be how a program answers SIGTERM.
         switch answer.kind {
-        case .done: Surroundings.exit()
-        case .failed:
-            wire.send(answer)
-            Surroundings.exit(75)
-        case .dead:
-            wire.send(answer)
-            Surroundings.exit(65)
-        case .discard, .snooze:
-            wire.send(answer)
-            Surroundings.exit()
+        case .done, .discard, .snooze: Surroundings.exit()
+        case .failed: Surroundings.exit(75)
+        case .dead: Surroundings.exit(65)
         }
     }
 }

@@ -1,4 +1,3 @@
-@preconcurrency import Dispatch
 @preconcurrency import Foundation
 @preconcurrency import Glibc
 
@@ -34,13 +33,28 @@ enum Surroundings {
         _exit(status)
     }
 
-    static func onTerminate(_ body: @escaping @Sendable () -> Void) -> any DispatchSourceSignal {
-        signal(SIGTERM, SIG_IGN)
-        let source = DispatchSource.makeSignalSource(signal: SIGTERM, queue: .global())
-        source.setEventHandler(handler: body)
-        source.activate()
-        return source
+    /// Has SIGTERM call a function, in a thread of its own, instead of ending the process.
+    static func onTerminate(_ body: @escaping @Sendable () -> Void) {
+        let pipe = terminations
+        Thread.detachNewThread {
+            var byte: UInt8 = 0
+            while Glibc.read(pipe.read, &byte, 1) == 1 || errno == EINTR { body() }
+        }
+        // A signal handler must do next to nothing: signal-safety(7).
+        signal(SIGTERM) { _ in
+            var byte: UInt8 = 0
+            _ = Glibc.write(Surroundings.terminations.write, &byte, 1)
+        }
     }
+
+    /// A byte in it for each SIGTERM.
+    private static let terminations: (read: Int32, write: Int32) = {
+        var ends: [Int32] = [-1, -1]
+        // Without it SIGTERM does nothing, and SIGKILL follows.
+        _ = pipe(&ends)
+        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        return (ends[0], ends[1])
+    }()
 }
 
 /// The lines of a pipe, read as they come.

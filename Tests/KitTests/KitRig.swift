@@ -83,6 +83,9 @@ final class KitRig {
         return nextNumber
     }
 
+    /// The slot of a run that goes on.
+    func slot(of number: Int) -> Int? { box.numbers.first { $0.value == number }?.key }
+
     /// Until these runs have ended.
     func finish(_ numbers: [Int], within seconds: Double = 60) -> Bool {
         turn(within: seconds) { numbers.allSatisfy { self.box.accounts[$0]?.report != nil } }

@@ -26,7 +26,7 @@ struct TidyTests {
                     "Platform", "CKits", "ArgumentParser", "Foundation", "Glibc",
                 ] + log),
             "Bench": ["Platform", "Redis", "ArgumentParser", "Foundation", "Glibc"],
-            "MartletKit": ["Foundation", "Dispatch", "Glibc", "Synchronization"],
+            "MartletKit": ["Foundation", "Glibc", "Synchronization"],
         ]
         for file in Tree.files(in: "Sources", ".swift") {
             guard let mayImport = allowed[file.module] else {

@@ -327,7 +327,7 @@ async function performOnce() {
   shared.runs.set(true, run);
   onTerm(() => {});
   const answer = await perform(run);
-  if (!answer.done) channel.write(JSON.stringify(answer));
+  channel.write(JSON.stringify(answer)); // done, too: a status of 0 alone may be how a program answers SIGTERM
   channel.exit(answer.failed ? 1 : answer.dead ? 65 : 0);
 }
 

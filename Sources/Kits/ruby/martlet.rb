@@ -747,7 +747,7 @@ module Martlet
       run = Run.new(channel, true, JSON.parse($stdin.read, max_nesting: false), circumstances)
       trap("TERM") { Thread.new { run.cancel(force: true) } }
       answer = Thread.handle_interrupt(Cancelled => :never) { perform(run) }
-      channel.answer(true, answer) unless answer.key?("done")
+      channel.answer(true, answer) # "done" too: a status of 0 alone may be how a program answers SIGTERM
       exit(answer.key?("failed") ? 1 : answer.key?("dead") ? 65 : 0)
     end
   end
