@@ -13,7 +13,7 @@ package struct DispatchReport: Sendable {
     package let durationSeconds: Double
     /// The handler's configured name; nil if the class has none.
     package let handler: String?
-    /// The process that ran it; nil if none was started.
+    /// The process that ran it; nil if the run was not begun: it waited for one, or none could be started.
     package let pid: Int32?
     /// What the run cost; nil if it was not among those measured.
     package var cost: RunCost?

@@ -9,11 +9,16 @@ package struct RunResult: Sendable {
     package let children: [JobDraft.Prepared]
     /// base64(zlib(JSON array)) of the failure's backtrace, if the job asks for one to be kept.
     package let storedBacktrace: String?
+    /// Whether it was handed to a process: until then it waits for one.
+    let hasBegun: Bool
 
-    package init(outcome: Outcome, children: [JobDraft.Prepared] = [], storedBacktrace: String? = nil) {
+    package init(
+        outcome: Outcome, children: [JobDraft.Prepared] = [], storedBacktrace: String? = nil, hasBegun: Bool = true
+    ) {
         self.outcome = outcome
         self.children = children
         self.storedBacktrace = storedBacktrace
+        self.hasBegun = hasBegun
     }
 
     /// - Parameters:
@@ -31,7 +36,8 @@ package struct RunResult: Sendable {
                 let jid = JobID.make(random: (random.next(), random.next()))
                 children.append(try JobDraft.prepare(object, now: now, newJID: jid, limits: limits))
             }
-            self.init(outcome: report.outcome, children: children, storedBacktrace: backtrace)
+            self.init(
+                outcome: report.outcome, children: children, storedBacktrace: backtrace, hasBegun: report.pid != nil)
         } catch {
             // All or none: a child that cannot be pushed fails the job that wanted it.
             let failure = Failure(

@@ -31,7 +31,8 @@ struct Tally {
         switch outcome {
         case .interrupted: return
         case .cancelled:
-            processed += 1
+            // Of one that waited for a process nothing was done.
+            if report.pid != nil { processed += 1 }
             return
         case .failed, .notStarted, .died, .dead: hasFailed = true
         case .succeeded, .discarded, .snoozed: hasFailed = false

@@ -58,15 +58,18 @@ extension Slot.Occupation {
 
     /// What counts of what a run came to. One that was cancelled and is done is done; whatever else became of it, also a failure
     /// of which we hear only now, ends it as cancelled.
-    func judge(_ outcome: Outcome, in identity: String) -> Outcome {
-        guard let cancellation, outcome != .succeeded else { return outcome }
-        if case .cancelled = outcome { return outcome }
+    func judge(_ result: RunResult, in identity: String) -> Outcome {
+        guard let cancellation, result.outcome != .succeeded else { return result.outcome }
+        guard result.hasBegun else {
+            return .cancelled(cancellation.failure(of: job, in: .unstarted(identity: identity)))
+        }
+        if case .cancelled = result.outcome { return result.outcome }
         return .cancelled(failure(of: cancellation, in: identity))
     }
 
     /// The request that ends with it.
-    func settledRequest(_ outcome: Outcome) -> SettledRequest? {
+    func settledRequest(_ outcome: Outcome, hasBegun: Bool) -> SettledRequest? {
         guard cancellation != nil, let jid = job.jid else { return nil }
-        return SettledRequest(jid: jid, became: outcome == .succeeded ? .done : .running)
+        return SettledRequest(jid: jid, became: outcome == .succeeded ? .done : hasBegun ? .running : .unstarted)
     }
 }

@@ -57,11 +57,12 @@ extension WorkerState {
             conclude(slot, RunResult(outcome: .interrupted), at: now)
             return
         }
-        // What goes back goes back with the payload that Redis has, whichever that is.
-        if streams[slot] != nil, result.outcome != .interrupted {
+        // What goes back goes back with the payload that Redis has, whichever that is. Anything else may write it anew.
+        let outcome = slots[slot].occupation?.judge(result, in: terms.identity) ?? result.outcome
+        if streams[slot] != nil, outcome != .interrupted {
             streams[slot]?.result = result
             // What was not done need not have all its children; the next attempt pushes them.
-            if result.outcome != .succeeded { streams[slot]?.keepOnlyDoubtful() }
+            if outcome != .succeeded { streams[slot]?.keepOnlyDoubtful() }
             cancelStuck(slot)
             if streams[slot]?.isEmpty == false { return }
         }
@@ -90,7 +91,7 @@ extension WorkerState {
         else { return }
         streams[slot] = nil
         let verdict = conclude(slot, result, at: now)
-        actions.append(.concluded(slot: slot, run, result.outcome, verdict))
+        actions.append(.concluded(slot: slot, run, latestOutcome ?? result.outcome, verdict))
     }
 
     // MARK: What follows

@@ -196,7 +196,7 @@ package struct WorkerState: Sendable {
         guard let run = slots[slot].occupation else { return .requeue }
         if run.isWrittenOff { slots[slot] = .writtenOff } else { free(slot) }
         prefetch.finishedOne()
-        let outcome = run.judge(result.outcome, in: terms.identity)
+        let outcome = run.judge(result, in: terms.identity)
         latestOutcome = outcome
         let verdict = Verdict.decide(
             outcome, for: run.job, from: run.reservation.queue, under: terms.policy, now: now.wall,
@@ -210,9 +210,10 @@ package struct WorkerState: Sendable {
             settle(run.reservation, away, counts: .nothing)
             return away
         }
+        let request = run.settledRequest(outcome, hasBegun: result.hasBegun)
         settle(
-            run.reservation, verdict, counts: Settlement.Counts(of: outcome),
-            children: verdict == .ack ? result.children : [], request: run.settledRequest(outcome))
+            run.reservation, verdict, counts: request?.became == .unstarted ? .nothing : Settlement.Counts(of: outcome),
+            children: verdict == .ack ? result.children : [], request: request)
         return verdict
     }
 

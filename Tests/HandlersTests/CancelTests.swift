@@ -84,6 +84,8 @@ struct CancelTests {
         rig.dispatcher.cancel(2, with: wish)
         #expect(rig.turn(within: 5) { rig.reports.count == 2 })
         #expect(rig.reports.allSatisfy { $0.outcome == .cancelled(wish) })
+        // Which says that it was not begun.
+        #expect(rig.reports.first { $0.slot == 1 }?.pid == nil)
     }
 
     @Test("a timeout meanwhile changes nothing, and neither does a stop: it is cancelled")

@@ -36,6 +36,8 @@ final class Books {
         var isBuried = false
         /// At somebody's wish: it is not run any more.
         var isCancelled = false
+        /// How far its children are pushed, as the last chunk said.
+        var checkpoint: [UInt8]?
         /// When deaths were counted against it, by Redis' clock, since it was last buried for them.
         var deaths: [Double] = []
     }
@@ -77,6 +79,7 @@ final class Books {
     func streamed(_ chunk: Chunk, of identity: String) {
         let key = Key(identity: identity, id: chunk.id)
         if records[key]?.isOpen != true { ledger.violated("\(key.name) was not reserved when it pushed a chunk") }
+        if let job = records[key]?.job { lives[job].checkpoint = Self.checkpoint(of: chunk.after) }
         for child in chunk.children.compactMap({ Workload.number(of: $0.payload) }) {
             if lives[child].isPushed { ledger.violated("job \(child), a streamed child, was pushed twice") }
             pushed(child)
@@ -133,7 +136,26 @@ final class Books {
         case .retry, .retryUnlessPoison, .requeue, .snooze: break
         }
         if settlement.verdict == .ack { ledger.checkStream(of: record.job, self) }
+        checkCheckpoint(of: record.job, key, settlement.verdict)
         for child in settlement.children { pushed(Workload.number(of: child.payload) ?? 0) }
+    }
+
+    /// Whoever writes a payload anew knows how far its children are pushed: from there the job goes on, put back, too.
+    private func checkCheckpoint(of job: Int, _ key: Key, _ verdict: Verdict) {
+        switch verdict {
+        case .retry(_, let payload), .retryUnlessPoison(_, let payload, _), .bury(let payload):
+            // As it lies in Redis.
+            if payload.isEmpty { return }
+            let (written, pushed) = (Self.checkpoint(of: payload), lives[job].checkpoint)
+            guard written != pushed else { return }
+            let texts = [written, pushed].map { $0.map { String(decoding: $0, as: UTF8.self) } ?? "none" }
+            ledger.violated("\(key.name) has the checkpoint \(texts[0]), and its last pushed chunk \(texts[1])")
+        case .ack, .discard, .requeue, .snooze: return
+        }
+    }
+
+    private static func checkpoint(of payload: [UInt8]) -> [UInt8]? {
+        (try? Job(decoding: payload))?.checkpoint.map(Array.init)
     }
 
     /// A run that streams may be ended before its chunks are pushed, whatever it says: the job goes on from its checkpoint.

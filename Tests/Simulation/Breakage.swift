@@ -56,6 +56,8 @@ enum Breakage: String, CaseIterable, Sendable, CustomTestStringConvertible {
     case resultOvertakesChunks
     /// A retry is written without the checkpoint.
     case checkpointNotKept
+    /// A job is buried without the checkpoint.
+    case checkpointNotBuried
     /// What a run has streamed is dropped with the connection it was to travel on.
     case chunkLostWithLink
 
@@ -75,7 +77,8 @@ enum Breakage: String, CaseIterable, Sendable, CustomTestStringConvertible {
     /// Whether somebody has to cancel jobs for it to show.
     var isAboutRequests: Bool {
         switch self {
-        case .cancelledUnseen, .requestAnsweredUnseen, .requestNotAskedAgain, .requestNotRemembered, .requestLostAtStop:
+        case .cancelledUnseen, .requestAnsweredUnseen, .requestNotAskedAgain, .requestNotRemembered, .requestLostAtStop,
+            .checkpointNotBuried:
             true
         default: false
         }
@@ -100,7 +103,7 @@ enum Breakage: String, CaseIterable, Sendable, CustomTestStringConvertible {
         case .requestAnsweredUnseen: [.workerPause, .hostPartition]
         case .requestNotAskedAgain, .requestNotRemembered: [.workerCrash]
         case .requestLostAtStop: [.stop, .serviceStop]
-        case .handlerDeathsIgnored, .checkpointNotKept, .cancelledUnseen: []
+        case .handlerDeathsIgnored, .checkpointNotKept, .checkpointNotBuried, .cancelledUnseen: []
         }
     }
 }

@@ -80,18 +80,27 @@ extension SimulatedWorker {
     /// An exchange as it is sent, which is broken on purpose in one way.
     func broken(_ request: Exchange.Request) -> Exchange.Request {
         if world.breakage == .requestLostAtStop { return losingRequests(request) }
-        guard world.breakage == .checkpointNotKept else { return request }
         var request = request
         request.settlements = request.settlements.map {
-            guard case .retry(let seconds, let payload) = $0.verdict, let object = try? JSONObject(scanning: payload)
-            else { return $0 }
-            var splice = PayloadSplice(object)
-            splice.remove("martlet_checkpoint")
-            splice.remove("martlet_chunks")
-            return Settlement(
-                id: $0.id, verdict: .retry(afterSeconds: seconds, payload: splice.bytes()), counts: $0.counts)
+            switch ($0.verdict, world.breakage) {
+            case (.retry(let seconds, let payload), .checkpointNotKept):
+                let verdict = Verdict.retry(afterSeconds: seconds, payload: withoutCheckpoint(payload))
+                return Settlement(id: $0.id, verdict: verdict, counts: $0.counts)
+            case (.bury(let payload), .checkpointNotBuried):
+                let verdict = Verdict.bury(payload: withoutCheckpoint(payload))
+                return Settlement(id: $0.id, verdict: verdict, counts: $0.counts, request: $0.request)
+            default: return $0
+            }
         }
         return request
+    }
+
+    private func withoutCheckpoint(_ payload: [UInt8]) -> [UInt8] {
+        guard let object = try? JSONObject(scanning: payload) else { return payload }
+        var splice = PayloadSplice(object)
+        splice.remove("martlet_checkpoint")
+        splice.remove("martlet_chunks")
+        return splice.bytes()
     }
 
     /// Whoever is stopping puts back what was to be cancelled, and answers all the same.

@@ -106,6 +106,50 @@ struct CancelStateTests {
         #expect(try buried(bench.next().exchange?.settlements.first).object.string("error_class") == "Cancelled")
     }
 
+    @Test("a run that was interrupted with a chunk on its way waits for that, and is buried with its checkpoint")
+    func interruptedStream() throws {
+        for isLost in [false, true] {
+            var bench = StateBench.connected(slots: 1)
+            let start = try bench.fetched(["a"])[0]
+            bench.tell(
+                .pushed(slot: start.slot, StreamedChunk(children: [], checkpoint: Array("1".utf8))),
+                .pushed(slot: start.slot, StreamedChunk(children: [], checkpoint: Array("2".utf8))))
+            _ = bench.next()
+            if isLost { bench.tell(.linkDown) }
+            bench.tell(.requested(["a": alice]), .ran(slot: start.slot, .init(outcome: .interrupted)))
+            #expect(bench.next().exchange?.settlements.isEmpty ?? true)
+            if isLost {
+                bench.tell(.linkUp, .compared([start.reservation.id]))
+                #expect(bench.next().exchange?.settlements.isEmpty ?? true)
+            }
+            bench.tell(.chunked(slot: start.slot, start.reservation.id, .pushed))
+            let actions = bench.next()
+            let settlement = try #require((actions.exchange ?? bench.state.inFlight)?.settlements.first)
+            let job = try buried(settlement)
+            #expect(job.object.string("error_class") == "Cancelled")
+            #expect(job.checkpoint.map(Array.init) == Array("1".utf8))
+            let told = actions.all.compactMap { action -> Outcome? in
+                if case .concluded(_, _, let outcome, _) = action { outcome } else { nil }
+            }
+            #expect(told.map(\.failure?.errorClass) == ["Cancelled"])
+        }
+    }
+
+    @Test("a run that waited for a process was not begun, whatever ends it")
+    func waited() throws {
+        for outcome in [Outcome.cancelled(Failure(errorClass: "Cancelled", message: "running")), .interrupted] {
+            var bench = StateBench.connected(slots: 1)
+            let start = try bench.fetched(["a"])[0]
+            bench.tell(
+                .requested(["a": alice]), .ran(slot: start.slot, RunResult(outcome: outcome, hasBegun: false)))
+            let settlement = try #require(bench.next().exchange?.settlements.first)
+            let words = try buried(settlement).object.string("error_message")
+            #expect(words == "cancelled by alice@web1 before it began to run in host:1:abc")
+            #expect(settlement.counts == .nothing)
+            #expect(settlement.request?.became == .unstarted)
+        }
+    }
+
     @Test("a run that is over and waits for room for its children does not wait if it is cancelled")
     func stuckStream() throws {
         var bench = StateBench.connected(slots: 1)
