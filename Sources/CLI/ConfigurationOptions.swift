@@ -19,7 +19,21 @@ struct ConfigurationOptions: ParsableArguments {
     ///
     /// - Parameter provesHandlers: programs, directories and users that handlers name must be there, too.
     func load(flags: FlagOverrides = FlagOverrides(), provesHandlers: Bool = false) throws -> LoadedConfiguration {
-        switch read(flags: flags, provesHandlers: provesHandlers) {
+        try accepted(read(flags: flags, provesHandlers: provesHandlers))
+    }
+
+    /// For commands that need Redis and no handler: if no file at the usual places may be read, but it is said where Redis is,
+    /// the defaults.
+    func loadForRedis() throws -> Settings {
+        guard file == nil, !Self.defaultFiles.contains(where: { access($0, R_OK) == 0 }),
+            let defaults = ConfigurationReader.defaults(
+                environment: Self.environment(), flags: FlagOverrides(redis: redis))
+        else { return try load().settings }
+        return try accepted(defaults).settings
+    }
+
+    private func accepted(_ result: Result<LoadedConfiguration, Problems>) throws -> LoadedConfiguration {
+        switch result {
         case .success(let loaded):
             for note in loaded.notes { Output.error("\(note)") }
             return loaded

@@ -111,6 +111,16 @@ package enum ConfigurationReader {
         return reading
     }
 
+    /// What holds without a file, for commands that need Redis alone; nil if neither flags nor environment say where that is.
+    package static func defaults(
+        environment: [String: String], flags: FlagOverrides
+    ) -> Result<LoadedConfiguration, Problems>? {
+        guard Override.namesRedis(environment: environment, flags: flags) else { return nil }
+        return decode(
+            Array("handlers: {}".utf8), file: "martlet", absolutePath: "/martlet.yml", environment: environment,
+            flags: flags, isExecutable: { _ in false })
+    }
+
     private static func workingDirectory() -> String {
         guard let buffer = getcwd(nil, 0) else { return "/" }
         defer { free(buffer) }

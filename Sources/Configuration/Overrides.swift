@@ -98,6 +98,11 @@ struct Override: Sendable {
         return problems
     }
 
+    /// Whether flags or environment say where Redis is.
+    static func namesRedis(environment: [String: String], flags: FlagOverrides) -> Bool {
+        table.contains { $0.key == Schema.redis && $0.found(environment, flags) != nil }
+    }
+
     private func found(_ environment: [String: String], _ flags: FlagOverrides) -> (origin: String, text: String)? {
         if let text = flagValue(flags) { return (flag, text) }
         for variable in variables {

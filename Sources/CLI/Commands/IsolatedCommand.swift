@@ -18,7 +18,7 @@ struct IsolatedCommand: ParsableCommand {
     @Flag(help: "Print JSON.") var json = false
 
     func run() throws {
-        let settings = try options.load().settings
+        let settings = try options.loadForRedis()
         let names = release.map { JobClass($0) }
         let (strangers, classes) = try RedisAccess.with(settings) { redis in
             let strangers = try names.filter { try !IsolatedClass.release($0, redis) }

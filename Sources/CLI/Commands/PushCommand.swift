@@ -41,7 +41,7 @@ struct PushCommand: ParsableCommand {
     }
 
     func run() throws {
-        let settings = try options.load().settings
+        let settings = try options.loadForRedis()
         guard let from else {
             let job = try single(settings.payloadLimits)
             return try RedisAccess.with(settings) { redis in

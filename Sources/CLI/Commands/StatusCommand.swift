@@ -11,7 +11,7 @@ struct StatusCommand: ParsableCommand {
     @Flag(help: "Print JSON.") var json = false
 
     func run() throws {
-        let settings = try options.load().settings
+        let settings = try options.loadForRedis()
         let report = try RedisAccess.with(settings) { try StatusReport.read($0) }
         Output.line(json ? try StatusJSON(report).text() : StatusText.page(report))
     }

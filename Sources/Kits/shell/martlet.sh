@@ -114,15 +114,9 @@ martlet_quote() {
   printf '%s\n' "$martlet__text"
 }
 
-### The client: by the command martlet (or $MARTLET_BIN). Redis is MARTLET_REDIS, or that of its configuration
+### The client: by the command martlet (or $MARTLET_BIN), which looks at MARTLET_REDIS, and else into its configuration
 
-martlet_client_push() {
-  if [[ -z ${MARTLET_REDIS-} ]]; then
-    "${MARTLET_BIN:-martlet}" push "$@"
-  else
-    "${MARTLET_BIN:-martlet}" push -C <(echo 'handlers: {}') --redis "$MARTLET_REDIS" "$@"
-  fi
-}
+martlet_client_push() { "${MARTLET_BIN:-martlet}" push "$@"; }
 
 # martlet_client_schedule SECONDS|TIME CLASS ARG...
 martlet_client_schedule() {
