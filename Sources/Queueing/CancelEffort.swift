@@ -5,7 +5,7 @@ package import Redis
 ///
 /// First the requests are written: from then on whoever holds such a job, or fetches it, cancels it. Then what waits is looked
 /// for and moved. A job is in exactly one place at every moment, but places are looked at one after the other: so one that was
-/// found nowhere is looked for again before that is believed.
+/// found nowhere is looked for again before that is believed, and not before every worker has read the request.
 package struct CancelEffort {
     package enum Result: Equatable, Sendable {
         case cancelled(Cancellation.Place)
@@ -23,6 +23,10 @@ package struct CancelEffort {
 
     /// So often a job has to be found nowhere.
     private static let roundsToMiss = 2
+    /// Not before this time has passed since the request was written. Whoever runs a job reads requests every second, and when
+    /// it begins one if its last look is longer ago: a second later no run goes on whose worker does not know of it, but for one
+    /// that is cut off.
+    package static let patience = Duration.seconds(2)
 
     private let redis: RedisConnection
     private let cancellation: Cancellation
@@ -33,6 +37,10 @@ package struct CancelEffort {
     /// Jobs about which nothing is decided yet, in the order they were asked for.
     package private(set) var open: [String]
     private var misses: [String: Int] = [:]
+    private let patience: Duration
+    private var asked = ContinuousClock.now
+    /// Whether a search has begun after which a job that was found nowhere may be believed to be nowhere.
+    package private(set) var hasLookedLate = false
     private var holders: [String: String] = [:]
     /// Places that could not be looked into, and why.
     package private(set) var troubles: [JobPlace: RedisRefusal] = [:]
@@ -40,14 +48,16 @@ package struct CancelEffort {
     /// - Parameters:
     ///   - jids: at most `CancelRequests.most`, each once.
     ///   - queues: looked through beside those that Redis lists.
+    ///   - patience: so long after `ask` no job is said to be nowhere.
     package init(
         _ jids: [String], by cancellation: Cancellation, queues: [QueueName] = [],
-        deadLimits: DeadLimits = DeadLimits(), over redis: RedisConnection
+        deadLimits: DeadLimits = DeadLimits(), patience: Duration = Self.patience, over redis: RedisConnection
     ) {
         open = jids
         self.cancellation = cancellation
         self.queues = queues
         self.deadLimits = deadLimits
+        self.patience = patience
         self.redis = redis
     }
 
@@ -55,8 +65,9 @@ package struct CancelEffort {
     package var hasUnfound: Bool { open.contains { holders[$0] == nil } }
 
     /// Writes the requests.
-    package func ask() throws(RedisError) {
+    package mutating func ask() throws(RedisError) {
         _ = try redis.call(CancelRequests.askCommand(open, cancellation)).accepted()
+        asked = .now
     }
 
     /// Takes in what workers have answered.
@@ -75,6 +86,7 @@ package struct CancelEffort {
 
     /// Looks through all places once, and moves what waits in one.
     package mutating func search() throws(RedisError) {
+        hasLookedLate = asked.duration(to: .now) >= patience
         var seen: Set<String> = []
         // Also those of which a copy is moved on the way: what was pushed twice lies there twice.
         let wanted = Set(open)
@@ -94,7 +106,7 @@ package struct CancelEffort {
         }
         try listen()
         for jid in open { misses[jid] = seen.contains(jid) ? 0 : misses[jid, default: 0] + 1 }
-        try giveUpMissing()
+        if hasLookedLate { try giveUpMissing() }
     }
 
     /// Says of what is still open how it stands. Their requests stand on.

@@ -159,6 +159,7 @@ extension WorkerLoop {
     /// Which jobs somebody wants cancelled.
     func askForRequests() {
         guard link.isUp else { return }
+        requestsAskedAt = now.boot
         link.ask(.requests, CancelRequests.listCommand)
     }
 

@@ -53,6 +53,8 @@ final class WorkerLoop: @unchecked Sendable {
     private var moment: Moment?
     var handlerGraceSeconds = WorkerPlan.handlerGraceSeconds
     var wasUp = false
+    /// When Redis was last asked for requests to cancel jobs.
+    var requestsAskedAt = MonotonicTime(nanoseconds: 0)
     var downSince: MonotonicTime?
     /// Codes of the refusals that were told since Redis was last there.
     var refusalsTold: Set<String> = []
@@ -155,6 +157,8 @@ final class WorkerLoop: @unchecked Sendable {
         // What is for Redis goes first: it works on that while handlers are given their jobs, and waking a handler costs
         // more than anything else here.
         for action in actions where !action.isStart { perform(action) }
+        // An idle worker reads requests every few seconds only.
+        if actions.contains(where: \.isStart), now.boot.seconds(since: requestsAskedAt) >= 1 { askForRequests() }
         link.flush()
         for action in actions where action.isStart { perform(action) }
     }

@@ -12,7 +12,7 @@ struct CancelTests {
     }
 
     private func effort(_ jids: String..., over store: Store) throws -> CancelEffort {
-        var effort = CancelEffort(jids, by: alice, over: store.redis)
+        var effort = CancelEffort(jids, by: alice, patience: .zero, over: store.redis)
         try effort.ask()
         try effort.search()
         return effort
@@ -120,6 +120,21 @@ struct CancelTests {
         #expect(effort.results == ["d": .dead(errorClass: "Boom"), "none": .absent])
         #expect(try requests(store).isEmpty)
         #expect(try dead(store).count == 1)
+    }
+
+    @Test("a miss is not believed before every worker has had the time to read the request")
+    func early() throws {
+        let store = try Store()
+        var effort = CancelEffort(["a"], by: alice, patience: .milliseconds(300), over: store.redis)
+        try effort.ask()
+        let start = ContinuousClock.now
+        while effort.results["a"] == nil {
+            try effort.search()
+            #expect(effort.hasLookedLate || effort.open == ["a"])
+        }
+        #expect(effort.results["a"] == .absent)
+        #expect(start.duration(to: .now) >= .milliseconds(299))
+        #expect(try requests(store).isEmpty)
     }
 
     @Test(

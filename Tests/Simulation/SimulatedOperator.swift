@@ -16,6 +16,9 @@ final class SimulatedOperator {
     /// Steps of the search that are still to come.
     private var places: ArraySlice<JobPlace> = []
     private var endsAt: Int64 = 0
+    private var askedAt: Int64 = .max
+    /// A search may say that a job is nowhere if it began late enough.
+    private var looksLate = false
     private var calls = 0
     private var isOver = false
 
@@ -40,7 +43,10 @@ final class SimulatedOperator {
         world.note("somebody wants \(open) cancelled")
         connection = Connection(world, host, onFault: {}, onReset: { [weak self] in self?.giveUp() })
         for job in open { world.ledger.wished(job) }
-        call(.request(jids)) { [unowned self] _ in search() }
+        call(.request(jids)) { [unowned self] _ in
+            askedAt = world.now
+            search()
+        }
         // Now and then it turns out to be the wrong job.
         guard world.chance.happens(0.2) else { return }
         world.after(world.chance.scale(0.01, 5)) { [unowned self] in withdrawAll() }
@@ -78,6 +84,7 @@ final class SimulatedOperator {
 
     private func search() {
         seen.removeAll()
+        looksLate = world.now - askedAt >= CancelEffort.patience.components.seconds * 1_000_000_000
         let queues = Workload.queues.prefix(world.plan.queues).map { JobPlace.queue($0) }
         places = ArraySlice([.schedule, .retry] + queues)
         next(thenReserved: true)
@@ -140,7 +147,7 @@ final class SimulatedOperator {
             if isAfterSearch {
                 for job in open { misses[job] = seen.contains(job) ? 0 : misses[job, default: 0] + 1 }
             }
-            giveUpMissing()
+            if looksLate { giveUpMissing() } else { goOn() }
         }
     }
 
@@ -154,7 +161,7 @@ final class SimulatedOperator {
     }
 
     private func goOn() {
-        guard !open.isEmpty, world.now < endsAt else { return giveUp() }
+        guard !open.isEmpty, world.now < endsAt || !looksLate else { return giveUp() }
         world.after(0.5) { [weak self] in self?.search() }
     }
 }

@@ -207,9 +207,14 @@ extension SimulatedWorker {
         var beat = heartbeat.beat(of: state, whereabouts: { _ in nil }, resident: { 0 }, at: now)
         if world.breakage == .reservedCountsAsRunning, beat.record != nil { beat.work += waitingWork }
         ask(.beat(askedAt: host.boot, registers: false), .beat(beat))
-        ask(.requests, .requests)
+        askForRequests()
         if world.breakage == .comparedOnce || world.breakage == .comparedWhenUncertain { return }
         ask(.ids, .ids(identity))
+    }
+
+    func askForRequests() {
+        requestsAskedAt = host.boot
+        ask(.requests, .requests)
     }
 
     private func heard(_ requests: [String: Cancellation]) {

@@ -52,6 +52,8 @@ final class SimulatedWorker {
     private var runNumber = 0
     private var wakesAt = Int64.max
 
+    var requestsAskedAt = MonotonicTime(nanoseconds: 0)
+
     init(_ host: Host, pid: Int32) {
         self.host = host
         world = host.world
@@ -79,7 +81,7 @@ final class SimulatedWorker {
             if heartbeat.isDue(busy: state.busy, hasMetrics: hasMetrics) {
                 beat()
             } else if state.busy > 0 || !state.requests.isEmpty {
-                ask(.requests, .requests)
+                askForRequests()
             }
         }
         poll()
@@ -101,6 +103,7 @@ final class SimulatedWorker {
         guard isAlive else { return }
         let actions = state.next(at: now)
         for action in actions where !action.isStart { perform(action) }
+        if actions.contains(where: \.isStart), host.boot.seconds(since: requestsAskedAt) >= 1 { askForRequests() }
         for action in actions where action.isStart { perform(action) }
         guard isAlive, let wakeUp = state.wakeUp(after: host.boot) else { return }
         let time = host.worldTime(wakeUp)

@@ -67,6 +67,30 @@ struct CommandTests {
         }
     }
 
+    @Test("where Redis is named, push, status and jobs cancel need no file; a file that is named has to be there")
+    func noFile() throws {
+        let server = RedisServer()
+        defer { server.stop() }
+        let (place, url) = (TemporaryDirectory(), "unix://\(server.socketPath)")
+        func martlet(_ arguments: String..., environment: String...) -> Program {
+            Program.run(
+                [Program.martlet] + arguments, environment: Program.cleanEnvironment + environment,
+                directory: place.path)
+        }
+        #expect(martlet("push", "Job", "1", "--redis", url).code == 0)
+        let jid = martlet("push", "Job", "2", environment: "MARTLET_REDIS=\(url)").output
+        #expect(try Jobs(server).queue().count == 2)
+        #expect(martlet("status", environment: "REDIS_URL=\(url)").output.contains("default"))
+        let cancel = martlet("jobs", "cancel", String(jid.dropLast()), "--redis", url)
+        #expect(cancel.code == 0, "\(cancel.errors)")
+
+        #expect(martlet("push", "Job", "-C", "none.yml", "--redis", url).code == 78)
+        #expect(martlet("push", "Job").code == 78)
+        #expect(martlet("push", "Job", environment: "MARTLET_REDIS=").code == 78)
+        #expect(martlet("push", "Job", "--redis", "nonsense").code == 78)
+        #expect(try Jobs(server).queue().count == 1)
+    }
+
     @Test("push --from -: one job a line; a bad line is reported with its number and left out, exit 65")
     func pushMany() throws {
         try Scene.run(Self.configuration, starting: false) { scene in

@@ -26,7 +26,7 @@ struct JobsCancelCommand: ParsableCommand {
 
     /// Between two looks at what workers have answered, in seconds.
     private static let listenSeconds = 0.1
-    /// Between two searches; from the second on a pause of ten times their length, if that is longer.
+    /// Between two searches; once one may say that a job is nowhere, a pause of ten times their length, if that is longer.
     private static let searchSeconds = 0.5
 
     func validate() throws {
@@ -40,7 +40,7 @@ struct JobsCancelCommand: ParsableCommand {
     }
 
     func run() throws {
-        let settings = try options.load().settings
+        let settings = try options.loadForRedis()
         let seconds = wait.flatMap(DurationArgument.seconds) ?? 10
         var unique: [String] = []
         for jid in jids where !unique.contains(jid) { unique.append(jid) }
@@ -65,23 +65,21 @@ struct JobsCancelCommand: ParsableCommand {
     }
 
     /// Asks, looks for what waits, and then listens until all is decided or the time is over. Whoever is found nowhere is
-    /// looked for twice, however short the time is.
+    /// looked for until that can be believed, however short the time is.
     private static func pursue(_ effort: inout CancelEffort, forSeconds seconds: Double) throws {
         try effort.ask()
         let end = MonotonicTime.now().advanced(bySeconds: seconds)
         var nextSearch = MonotonicTime.now()
-        var searches = 0
         while !effort.open.isEmpty {
             if MonotonicTime.now() >= nextSearch {
                 let start = MonotonicTime.now()
                 try effort.search()
-                searches += 1
-                let length = searches < 2 ? 0 : MonotonicTime.now().seconds(since: start)
+                let length = effort.hasLookedLate ? MonotonicTime.now().seconds(since: start) : 0
                 nextSearch = .now().advanced(bySeconds: max(searchSeconds, 10 * length))
             } else {
                 try effort.listen()
             }
-            let isEarly = searches < 2 && effort.hasUnfound
+            let isEarly = effort.hasUnfound && !effort.hasLookedLate
             guard !effort.open.isEmpty, isEarly || MonotonicTime.now() < end else { break }
             usleep(UInt32(listenSeconds * 1e6))
         }
