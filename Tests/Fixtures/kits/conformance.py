@@ -146,5 +146,15 @@ def Crash():
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+class SpeechlessError(Exception):
+    def __str__(self):
+        raise ValueError("no words")
+
+
+@martlet.job
+def Speechless():
+    raise SpeechlessError()
+
+
 if __name__ == "__main__":
     martlet.run()
