@@ -71,7 +71,8 @@ package final class Dispatcher {
     ) {
         let current = Credentials.current()
         let directories =
-            settings.contains { $0.confinement.privateTmp } ? PrivateDirectories(in: temporaryDirectory) : nil
+            settings.contains { $0.confinement.privateTmp }
+            ? PrivateDirectories(in: temporaryDirectory) { log.warning("\($0)") } : nil
         let handlers = settings.map {
             Handler(
                 $0, current: current, openFilesLimit: openFilesLimit, find: Credentials.named(_:),

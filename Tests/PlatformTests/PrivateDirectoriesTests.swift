@@ -98,6 +98,60 @@ struct PrivateDirectoriesTests {
         held.close(by: soon())
     }
 
+    @Test(
+        "what is mounted in it is left with all that is in it, be it of the same file system, and that is said once",
+        .enabled(if: geteuid() == 0))
+    func mounted() throws {
+        let precious = base.path + "/precious"
+        try FileManager.default.createDirectory(atPath: precious, withIntermediateDirectories: false)
+        #expect(FileManager.default.createFile(atPath: precious + "/file", contents: Data("kept".utf8)))
+        let words = Monitor<[String]>([])
+        let directories = PrivateDirectories(in: base.path) { word in words.withLock { $0.append(word) } }
+        let directory = try directories.make(for: nil)
+        let mount = directory.path + "/a/m"
+        try FileManager.default.createDirectory(atPath: mount, withIntermediateDirectories: true)
+        #expect(FileManager.default.createFile(atPath: mount + "/under", contents: nil))
+        #expect(FileManager.default.createFile(atPath: directory.path + "/gone", contents: nil))
+        // A container may not be allowed to.
+        guard Program.run(["/bin/mount", "--bind", precious, mount]).code == 0 else { return }
+        directory.giveUp()
+        directories.close(by: soon())
+        // The next start does not either.
+        PrivateDirectories(in: base.path).close(by: soon())
+        #expect(Program.text(of: precious + "/file") == "kept")
+        #expect(access(directory.path + "/gone", F_OK) != 0)
+        #expect(Program.run(["/bin/umount", mount]).code == 0)
+        #expect(Program.text(of: precious + "/file") == "kept")
+        #expect(words.withLock { $0 } == ["left of the directory \(directory.path): something is mounted at m"])
+        PrivateDirectories(in: base.path).close(by: soon())
+        #expect(try names() == ["precious"])
+    }
+
+    @Test("what others left is looked for once, not at each end of a process")
+    func once() throws {
+        let directories = PrivateDirectories(in: base.path)
+        let first = try directories.make(for: nil)
+        first.giveUp()
+        eventually(within: 20, "it is gone") { access(first.path, F_OK) != 0 }
+        let late = base.path + "/martlet-tmp-late"
+        try FileManager.default.createDirectory(atPath: late, withIntermediateDirectories: false)
+        for _ in 0..<3 {
+            let directory = try directories.make(for: nil)
+            directory.giveUp()
+            eventually(within: 20, "it is gone") { access(directory.path, F_OK) != 0 }
+        }
+        directories.close(by: soon())
+        #expect(try names() == ["martlet-tmp-late"])
+    }
+
+    @Test("one with many thousand files is removed too")
+    func many() throws {
+        let directories = PrivateDirectories(in: base.path)
+        _ = try said("mkdir d; cd d; seq 5000 | xargs touch", directories)
+        directories.close(by: soon())
+        #expect(try names() == [])
+    }
+
     @Test("a program that could not be started leaves none")
     func unstarted() throws {
         let directories = PrivateDirectories(in: base.path)

@@ -109,6 +109,11 @@ int cposix_pipe(int ends[_Nonnull 2]);
 int cposix_send_message(int socket, const void *_Nonnull bytes, size_t count, const int *_Nullable descriptors,
                         size_t descriptor_count);
 
+// Opens a directory that lies in another one, to read it: no symbolic link, and nothing that is mounted there, be it of the same
+// file system (openat2(2) with RESOLVE_NO_XDEV, or the mount's number of statx(2)). EXDEV for a mount, ENOTSUP where the kernel
+// cannot tell; close-on-exec.
+int cposix_open_within(int directory, const char *_Nonnull name, int *_Nonnull descriptor);
+
 // memfd_create(2) with MFD_CLOEXEC.
 int cposix_memfd(const char *_Nonnull name, int *_Nonnull descriptor);
 

@@ -18,6 +18,7 @@ package final class PrivateDirectories: Sendable {
     private static let newSeconds = 60
 
     private let base: String
+    private let told: @Sendable (String) -> Void
     private let state = Monitor(State())
 
     private struct State {
@@ -38,11 +39,14 @@ package final class PrivateDirectories: Sendable {
         }
     }
 
-    /// Removes in another thread what was left by processes that are no more.
-    package init(in base: String = "/tmp") {
+    /// Removes in another thread what was left by processes that are no more: once, now.
+    ///
+    /// - Parameter told: called in that thread, once for each directory of which something is left, with the reason.
+    package init(in base: String = "/tmp", told: @escaping @Sendable (String) -> Void = { _ in }) {
         self.base = base
+        self.told = told
         state.withLock { $0.isWorking = true }
-        startWorking()
+        startWorking { $0.removeLeft() }
     }
 
     /// Makes one, empty.
@@ -77,7 +81,7 @@ package final class PrivateDirectories: Sendable {
             defer { state.isWorking = true }
             return !state.isWorking
         }
-        if isIdle { startWorking() }
+        if isIdle { startWorking { _ in } }
     }
 
     /// Waits until what was to be removed is gone, then removes their directory. What is not gone at the deadline is removed by
@@ -92,17 +96,22 @@ package final class PrivateDirectories: Sendable {
 
     // MARK: In a thread of its own
 
-    private func startWorking() {
+    private func startWorking(_ first: @escaping @Sendable (PrivateDirectories) -> Void) {
+        let hasStarted = OSThread.start(name: "tmp") {
+            first(self)
+            self.work()
+        }
         // Without a thread it is done by the next process, at the latest.
-        if !OSThread.start(name: "tmp", { self.work() }) { state.withLock { $0.isWorking = false } }
+        if !hasStarted { state.withLock { $0.isWorking = false } }
     }
 
     private func work() {
-        Self.removeLeft(in: base)
-        while let (root, name) = next() {
-            Tree.remove(name, in: root.directory.raw)
-        }
+        while let (root, name) = next() { remove(name, in: root.directory.raw, at: root.path) }
         state.notifyAll()
+    }
+
+    private func remove(_ name: String, in directory: Int32, at path: String) {
+        if let reason = Tree.remove(name, in: directory) { told("left of the directory \(path)/\(name): \(reason)") }
     }
 
     private func next() -> (Root, String)? {
@@ -117,21 +126,24 @@ package final class PrivateDirectories: Sendable {
     }
 
     /// Removes those of processes of our user that are no more.
-    private static func removeLeft(in base: String) {
+    private func removeLeft() {
         guard let directory = try? FileDescriptor.open(base, O_RDONLY | O_DIRECTORY) else { return }
-        for name in Tree.names(in: directory.raw) where name.hasPrefix(prefix) || name.hasPrefix(newPrefix) {
+        let raw = directory.raw
+        Tree.forEachName(in: raw) { name in
+            guard name.hasPrefix(Self.prefix) || name.hasPrefix(Self.newPrefix) else { return }
             var status = stat()
-            guard fstatat(directory.raw, name, &status, AT_SYMLINK_NOFOLLOW) == 0, status.st_uid == geteuid(),
+            guard fstatat(raw, name, &status, AT_SYMLINK_NOFOLLOW) == 0, status.st_uid == geteuid(),
                 status.st_mode & S_IFMT == S_IFDIR,
-                !name.hasPrefix(newPrefix) || status.st_mtim.tv_sec < time(nil) - newSeconds,
-                let left = try? FileDescriptor.open("\(base)/\(name)", O_RDONLY | O_DIRECTORY | O_NOFOLLOW),
-                flock(left.raw, LOCK_EX | LOCK_NB) == 0
-            else { continue }
-            for name in Tree.names(in: left.raw) { Tree.remove(name, in: left.raw) }
-            unlinkat(directory.raw, name, AT_REMOVEDIR)
+                !name.hasPrefix(Self.newPrefix) || status.st_mtim.tv_sec < time(nil) - Self.newSeconds,
+                let left = try? Tree.open(name, in: raw), flock(left.raw, LOCK_EX | LOCK_NB) == 0
+            else { return }
+            let leftRaw = left.raw
+            Tree.forEachName(in: leftRaw) { self.remove($0, in: leftRaw, at: "\(base)/\(name)") }
+            unlinkat(raw, name, AT_REMOVEDIR)
             // Locked until here.
             _ = consume left
         }
+        _ = consume directory
     }
 
     private func makeRoot() throws(SystemError) -> Root {

@@ -1,70 +1,101 @@
+import CPosix
 import Glibc
 
 /// Removing a directory with all in it, whatever somebody else does there meanwhile: nothing is reached by a path, no symbolic
-/// link is followed, no other file system is entered.
+/// link is followed, and nothing is entered that is mounted there, be it of the same file system.
 enum Tree {
     /// Directories that are open at once. What lies deeper is moved up, so that nobody's depth takes all our descriptors.
     private static let deepest = 32
+    /// Whoever makes files as fast as they are removed is not outlasted.
+    static let mostPasses = 10
 
     /// - Parameter directory: in which it lies.
-    /// - Returns: whether it is gone.
-    @discardableResult
-    static func remove(_ name: String, in directory: Int32) -> Bool {
+    /// - Returns: why some of it is left; nil when it is gone.
+    static func remove(_ name: String, in directory: Int32) -> String? {
         var removal = Removal(top: directory)
         var rest = [name]
-        var isGone = true
+        var left: String?
         while let name = rest.popLast() {
+            var passes = 0
+            var isGone = false
             // What is made meanwhile takes another pass, as long as each has removed something.
             repeat {
                 removal.count = 0
+                removal.left = nil
                 isGone = removal.remove(name, in: directory, depth: 0)
-            } while !isGone && removal.count > 0
+                passes += 1
+            } while !isGone && removal.count > 0 && passes < mostPasses
+            if !isGone { left = left ?? removal.left ?? "it is being filled" }
             rest += removal.movedUp
             removal.movedUp = []
         }
-        return isGone
+        return left
     }
 
-    /// What is in an open directory, but for `.` and `..`.
-    static func names(in directory: Int32) -> [String] {
+    /// Goes through what is in an open directory, but for `.` and `..`; it may be removed meanwhile.
+    static func forEachName(in directory: Int32, _ body: (String) -> Void) {
         // Of its own, since reading moves its offset and closing closes it.
         let copy = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard copy >= 0, let list = fdopendir(copy) else { return [] }
+        guard copy >= 0 else { return }
+        guard let list = fdopendir(copy) else {
+            close(copy)
+            return
+        }
         defer { closedir(list) }
-        var names: [String] = []
+        forEachName(of: list, body)
+    }
+
+    /// Opens a directory that lies in another one, as `cposix_open_within`.
+    static func open(_ name: String, in directory: Int32) throws(SystemError) -> FileDescriptor {
+        var descriptor: Int32 = -1
+        let error = cposix_open_within(directory, name, &descriptor)
+        guard error == 0 else { throw SystemError(code: error, doing: "open \(name)") }
+        return FileDescriptor(descriptor)
+    }
+
+    /// One name is held at a time, however many there are.
+    private static func forEachName(of list: OpaquePointer, _ body: (String) -> Void) {
         while let entry = readdir(list) {
             let name = withUnsafePointer(to: &entry.pointee.d_name) {
                 $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
             }
-            if name != ".", name != ".." { names.append(name) }
+            if name != ".", name != ".." { body(name) }
         }
-        return names
     }
 
     private struct Removal {
         let top: Int32
         var count = 0
         var movedUp: [String] = []
+        /// The first thing that cannot be removed, and why.
+        var left: String?
 
         init(top: Int32) { self.top = top }
 
         /// - Returns: whether it is gone.
         mutating func remove(_ name: String, in directory: Int32, depth: Int) -> Bool {
             if unlinkat(directory, name, 0) == 0 || errno == ENOENT { return removed() }
-            guard errno == EISDIR || errno == EPERM || errno == EACCES else { return false }
+            guard errno == EISDIR || errno == EPERM || errno == EACCES else { return leave(name, errno) }
             // Empty ones need no opening.
             if unlinkat(directory, name, AT_REMOVEDIR) == 0 { return removed() }
             if depth >= deepest {
                 let new = ".martlet-tmp-deep-\(UInt64.random(in: .min ... .max))"
-                guard renameat(directory, name, top, new) == 0 else { return false }
+                guard renameat(directory, name, top, new) == 0 else { return leave(name, errno) }
                 movedUp.append(new)
                 return removed()
             }
-            guard let child = open(name, in: directory) else { return false }
-            defer { close(child) }
+            var child: Int32 = -1
+            let error = open(name, in: directory, &child)
+            guard error == 0 else { return leave(name, error) }
+            guard let list = fdopendir(child) else {
+                close(child)
+                return leave(name, ENOMEM)
+            }
+            defer { closedir(list) }
             var isEmpty = true
-            for name in names(in: child) where !remove(name, in: child, depth: depth + 1) { isEmpty = false }
-            guard isEmpty, unlinkat(directory, name, AT_REMOVEDIR) == 0 else { return false }
+            forEachName(of: list) { if !remove($0, in: child, depth: depth + 1) { isEmpty = false } }
+            guard isEmpty else { return false }
+            guard unlinkat(directory, name, AT_REMOVEDIR) == 0 else { return leave(name, errno) }
             return removed()
         }
 
@@ -73,23 +104,30 @@ enum Tree {
             return true
         }
 
-        /// One of the same file system, made ours to read and write where rights count.
-        private func open(_ name: String, in directory: Int32) -> Int32? {
-            let flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC
-            var child = openat(directory, name, flags)
-            if child < 0, errno == EACCES, geteuid() != 0 {
+        private mutating func leave(_ name: String, _ error: Int32) -> Bool {
+            if left == nil {
+                switch error {
+                case EXDEV, EBUSY: left = "something is mounted at \(name)"
+                case ENOTSUP: left = "this kernel cannot tell whether something is mounted at \(name)"
+                case ENOTEMPTY, EEXIST: left = "\(name) is being filled"
+                default: left = "\(name) cannot be removed: \(SystemError.text(of: error))"
+                }
+            }
+            return false
+        }
+
+        /// Made ours to read and write where rights count.
+        ///
+        /// - Returns: 0 or an error.
+        private func open(_ name: String, in directory: Int32, _ child: inout Int32) -> Int32 {
+            var error = cposix_open_within(directory, name, &child)
+            if error == EACCES, geteuid() != 0 {
                 // Only its owner, so ourselves, can have put a link there meanwhile.
                 fchmodat(directory, name, 0o700, 0)
-                child = openat(directory, name, flags)
+                error = cposix_open_within(directory, name, &child)
             }
-            guard child >= 0 else { return nil }
-            if geteuid() != 0 { fchmod(child, 0o700) }
-            var (here, there) = (stat(), stat())
-            guard fstat(top, &here) == 0, fstat(child, &there) == 0, here.st_dev == there.st_dev else {
-                close(child)
-                return nil
-            }
-            return child
+            if error == 0, geteuid() != 0 { fchmod(child, 0o700) }
+            return error
         }
     }
 }
