@@ -35,6 +35,14 @@ struct ProgramCheckTests {
             check(name, TrustedUsers(others)).objection()?.description.replacing(path, with: "DIR") ?? ""
         }
 
+        /// The same of a binary with an argument.
+        func objection(argument: String) -> String {
+            ProgramCheck(
+                path: "\(path)/bin/napper", arguments: ["-u", argument], directory: path, searchPath: "/bin",
+                trusted: TrustedUsers([])
+            ).objection()?.description.replacing(path, with: "DIR") ?? ""
+        }
+
         func check(_ name: String, _ trusted: TrustedUsers = TrustedUsers([])) -> ProgramCheck {
             ProgramCheck(path: "\(path)/\(name)", searchPath: "\(path)/tools:/usr/bin:/bin", trusted: trusted)
         }
@@ -137,11 +145,12 @@ struct ProgramCheckTests {
         #expect(place.objection("bin/napper") == "")
     }
 
-    @Test("an owner without an account is nobody here, as of files that were copied from elsewhere")
-    func nobodyHere() throws {
+    @Test("an owner without an account is nobody to trust: a container of somebody's may run as that number")
+    func withoutAccount() throws {
         let place = try Place()
         place.set("bin/napper", 0o755, owner: 54_321)
-        #expect(place.objection("bin/napper") == "")
+        #expect(place.objection("bin/napper").hasPrefix("DIR/bin/napper belongs to 54321, who could exchange"))
+        #expect(place.objection("bin/napper", trusting: [54_321]) == "")
     }
 
     @Test("every link on the way counts, and where it leads")
@@ -174,6 +183,93 @@ struct ProgramCheckTests {
         for name in ["direct", "found"] {
             #expect(place.objection(name).hasPrefix("DIR/tools/mysh can be written by everybody"), "\(name)")
         }
+    }
+
+    @Test("what env looks for in earlier directories of PATH nobody may put there, be they there or not")
+    func searched() throws {
+        let place = try Place()
+        try FileManager.default.createDirectory(atPath: "\(place.path)/tools", withIntermediateDirectories: false)
+        place.write("found", "#!/usr/bin/env python3\n")
+        func objection(_ searchPath: String) -> String {
+            ProgramCheck(path: "\(place.path)/found", searchPath: searchPath, trusted: TrustedUsers([])).objection()?
+                .description.replacing(place.path, with: "DIR") ?? ""
+        }
+        let path = "\(place.path)/tools:/usr/bin"
+        #expect(objection(path) == "")
+        for mode in [0o777, 0o1777] as [mode_t] {
+            place.set("tools", mode)
+            #expect(
+                objection(path).hasPrefix(
+                    "the directory DIR/tools on the way to DIR/tools/python3, for which env looks first, can be written"
+                ))
+        }
+        // After what is found nobody looks.
+        #expect(objection("/usr/bin:\(place.path)/tools") == "")
+        // Who may make the directory may put it there too.
+        #expect(objection("\(place.path)/tools/later/bin:/usr/bin").hasPrefix("the directory DIR/tools on the way"))
+        place.set("tools", 0o755)
+        #expect(objection("\(place.path)/tools/later/bin:/usr/bin") == "")
+        // What root puts there later is looked at as well.
+        let check = ProgramCheck(path: "\(place.path)/found", searchPath: path, trusted: TrustedUsers([]))
+        _ = try check.open()
+        place.write("tools/python3", "#!/bin/sh\n")
+        _ = try check.open()
+        place.set("tools/python3", 0o777)
+        #expect(throws: SpawnError.self) { _ = try check.open() }
+    }
+
+    @Test("what is not there when it is looked at is not executed, and what is there of the way counts")
+    func missing() throws {
+        let place = try Place()
+        place.write("orphan", "#!\(place.path)/tools/none\n")
+        for (name, step) in [("bin/missing", .execute), ("orphan", .interpreter)] as [(String, SpawnError.Step)] {
+            let error = #expect(throws: SpawnError.self) { _ = try place.check(name).open() }
+            #expect(error?.step == step)
+            #expect(error?.code == ENOENT)
+        }
+        place.set("bin", 0o777)
+        #expect(
+            place.objection("bin/missing").hasPrefix(
+                "the directory DIR/bin on the way to DIR/bin/missing can be written by everybody"))
+    }
+
+    @Test("a file among the arguments counts as the program does; words, directories and devices do not")
+    func arguments() throws {
+        let place = try Place()
+        try FileManager.default.createDirectory(atPath: "\(place.path)/app", withIntermediateDirectories: false)
+        place.set("app", 0o755)
+        place.write("app/jobs.py", "")
+        let written = ["\(place.path)/app/jobs.py", "app/jobs.py"]
+        for argument in written + ["/dev/null", "/tmp", "100", "/bin/echo hello", "/tmp/none"] {
+            #expect(place.objection(argument: argument) == "", "\(argument)")
+        }
+        place.set("app/jobs.py", 0o666)
+        for argument in written {
+            #expect(place.objection(argument: argument).hasPrefix("its argument DIR/app/jobs.py can be written"))
+        }
+        place.set("app/jobs.py", 0o644)
+        place.set("app", 0o777)
+        for argument in written + ["\(place.path)/app/none"] {
+            #expect(place.objection(argument: argument).hasPrefix("the directory DIR/app on the way to its argument"))
+        }
+        #expect(place.objection(argument: "app") == "")
+    }
+
+    @Test("a script among the arguments is looked at before each start, and cannot be moved away meanwhile")
+    func changedArguments() throws {
+        let place = try Place()
+        place.write("jobs.sh", "exit 7\n")
+        let check = ProgramCheck(
+            path: "/bin/sh", arguments: ["jobs.sh"], directory: place.path, searchPath: "/bin",
+            trusted: TrustedUsers([]))
+        _ = try check.open()
+        place.set("jobs.sh", 0o666)
+        #expect(throws: SpawnError.self) { _ = try check.open() }
+        place.set("jobs.sh", 0o644)
+        _ = try check.open()
+        chmod(place.path, 0o777)
+        unlink(place.path + "/jobs.sh")
+        #expect(throws: SpawnError.self) { _ = try check.open() }
     }
 
     @Test(
@@ -263,10 +359,19 @@ struct ProgramCheckTests {
             return seconds.sorted()[100]
         }
         let look = try median { _ = try check.open() }
+        let place = try Place()
+        place.write("bin/jobs.py", "")
+        let withScript = ProgramCheck(
+            path: "/usr/bin/true", arguments: ["\(place.path)/bin/jobs.py"], searchPath: "/bin",
+            trusted: TrustedUsers([]))
+        _ = try withScript.open()
+        let lookAtScript = try median { _ = try withScript.open() }
         let start = try median {
             _ = try ProcessSpec(executable: "/usr/bin/true", arguments: ["true"]).spawn().wait(until: soon())
         }
-        print("a look takes \(Int(look * 1e6)) us, a start to its end \(Int(start * 1e6)) us")
+        print(
+            "a look takes \(Int(look * 1e6)) us, with a script \(Int(lookAtScript * 1e6)) us, a start to its end \(Int(start * 1e6)) us"
+        )
         #expect(look < start / 10)
     }
 }

@@ -11,12 +11,15 @@ package enum Executable {
     /// - Returns: nil if there is no regular file by that name that this process may execute.
     package static func find(_ name: String, inPath path: String) -> String? {
         if name.utf8.contains(UInt8(ascii: "/")) { return isExecutable(name) ? name : nil }
-        guard !name.isEmpty else { return nil }
-        for directory in path.split(separator: ":") where directory.hasPrefix("/") {
-            let candidate = directory.hasSuffix("/") ? "\(directory)\(name)" : "\(directory)/\(name)"
-            if isExecutable(candidate) { return candidate }
+        return candidates(name, inPath: path).first(where: isExecutable)
+    }
+
+    /// Where a name without a slash is looked for, in this order.
+    static func candidates(_ name: String, inPath path: String) -> [String] {
+        guard !name.isEmpty else { return [] }
+        return path.split(separator: ":").filter { $0.hasPrefix("/") }.map {
+            $0.hasSuffix("/") ? "\($0)\(name)" : "\($0)/\(name)"
         }
-        return nil
     }
 
     /// Whether this process could execute the file: access(2) with its real user, and it is no directory.

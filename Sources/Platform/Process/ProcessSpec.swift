@@ -146,11 +146,7 @@ package struct ProcessSpec: Sendable {
 
     private func program() throws(SpawnError) -> ProgramCheck.Opened {
         guard let check else { return .byPath }
-        do throws(ProgramObjection) {
-            return try check.open()
-        } catch {
-            throw SpawnError(code: EPERM, step: .trust, subject: "\(executable) is refused: \(error)")
-        }
+        return try check.open()
     }
 
     private var groupKind: Int32 {

@@ -12,7 +12,9 @@ struct RebelTests {
     @Test("is that user whole, and can neither harm the daemon nor become root again", arguments: ["spawn", "serve"])
     func rebels(mode: String) throws {
         let result = TemporaryDirectory()
-        chmod(result.path, 0o777)
+        let nobody = try #require(try Credentials.named("nobody"))
+        // Its own: where everybody may write nobody would let it read its program.
+        chown(result.path, nobody.uid, nobody.gid)
         try Scene.run(
             """
             concurrency: 1
@@ -36,7 +38,6 @@ struct RebelTests {
             for line in tries {
                 #expect(refused.contains { line.hasSuffix(": \($0)") }, "\(line)")
             }
-            let nobody = try #require(try Credentials.named("nobody"))
             let ids = [String](repeating: String(nobody.uid), count: 4).joined(separator: " ")
             let gids = [String](repeating: String(nobody.gid), count: 4).joined(separator: " ")
             #expect(lines.contains("HOME=\(nobody.home)"))

@@ -48,11 +48,33 @@ struct PathEntry: Sendable {
     /// Whether it is what it was.
     var isSame: Bool { Self.facts(of: path) == facts }
 
+    /// What is on the way to a file.
+    struct Way {
+        /// As far as they are there.
+        var entries: [PathEntry] = []
+        /// Why they end before the file; nil if they do not.
+        var end: SystemError?
+        /// In which the search ended: the one with the file, or with what is missing.
+        var directory = "/"
+    }
+
     /// Everything on the way to a file, from the root directory to the file itself, through symbolic links as the kernel
     /// follows them: path_resolution(7).
-    static func way(to path: String) throws(SystemError) -> [PathEntry] {
-        var entries = [try PathEntry("/")]
-        var directory = ""
+    static func way(to path: String) -> Way {
+        var way = Way()
+        do throws(SystemError) {
+            try follow(path, &way)
+        } catch {
+            way.end = error
+        }
+        return way
+    }
+
+    private static func follow(_ path: String, _ way: inout Way) throws(SystemError) {
+        way.entries.append(try PathEntry("/"))
+        var directory = "" {
+            didSet { way.directory = directory.isEmpty ? "/" : directory }
+        }
         var links = 0
         var rest = path.split(separator: "/").map(String.init)
         while !rest.isEmpty {
@@ -63,7 +85,7 @@ struct PathEntry: Sendable {
                 continue
             }
             let entry = try PathEntry("\(directory)/\(name)")
-            if !entries.contains(where: { $0.path == entry.path }) || rest.isEmpty { entries.append(entry) }
+            if !way.entries.contains(where: { $0.path == entry.path }) || rest.isEmpty { way.entries.append(entry) }
             if entry.facts.isLink {
                 links += 1
                 // As many as the kernel follows.
@@ -77,7 +99,6 @@ struct PathEntry: Sendable {
                 throw SystemError(code: ENOTDIR, doing: "look at \(path)")
             }
         }
-        return entries
     }
 
     private static func target(of link: String) throws(SystemError) -> String {

@@ -1,26 +1,49 @@
 import Glibc
 
 /// Whether a program may be executed: nobody but those we trust can have exchanged it, nor the way to it, nor the interpreter
-/// its first line names. Usable from any thread.
+/// its first line names, nor a file among its arguments. Usable from any thread.
 ///
 /// What was found is kept, and each time compared with what is there: some microseconds, and no question to the name service
 /// as long as nothing has changed.
 package final class ProgramCheck: Sendable {
-    /// A script whose interpreter is a script, and so on: as many as the kernel takes, execve(2).
-    private static let deepest = 4
-
     package let path: String
+    private let arguments: [Argument]
     private let searchPath: String
     private let trusted: TrustedUsers
     private let proved = Monitor<Proof?>(nil)
+    /// Arguments that were files when they were looked at.
+    private let files = Monitor<Set<String>>([])
+
+    private struct Argument: Sendable {
+        let path: String
+        /// Not written as a path, so that it is one only if there is such a file.
+        let mayBeWord: Bool
+    }
 
     /// What was found in order.
     private struct Proof: Sendable {
-        /// Of the program and of its interpreters.
-        var entries: [PathEntry]
+        /// Of the program, of its interpreters and of its arguments; each path once.
+        var entries: [PathEntry] = []
+        private var paths: Set<String> = []
+        /// Where there was no file, with what there was: nothing, a directory, a device.
+        var others: [(path: String, kind: UInt32?)] = []
         /// The program itself.
-        var program: PathEntry
-        var isScript: Bool
+        var program: PathEntry?
+        var isScript = false
+
+        var isSame: Bool {
+            entries.allSatisfy(\.isSame) && others.allSatisfy { ProgramCheck.kind(of: $0.path) == $0.kind }
+        }
+
+        mutating func add(_ new: [PathEntry]) {
+            entries += new.filter { paths.insert($0.path).inserted }
+        }
+    }
+
+    /// What is not there is not executed either: it could be, a moment later, and be another one.
+    private enum Finding {
+        case proof(Proof)
+        case missing(SpawnError)
     }
 
     /// A program that was found in order, for one execution.
@@ -39,9 +62,18 @@ package final class ProgramCheck: Sendable {
     /// O_PATH of open(2), which its header hides.
     private static let pathOnly: Int32 = 0o10_000_000
 
-    /// - Parameter searchPath: the program's own PATH.
-    package init(path: String, searchPath: String, trusted: TrustedUsers) {
+    /// - Parameters:
+    ///   - arguments: as they are passed on, without the name it is called by; `["jobs.py"]` may be its real program.
+    ///   - directory: absolute, from which they count.
+    ///   - searchPath: the program's own PATH.
+    package init(
+        path: String, arguments: [String] = [], directory: String = "/", searchPath: String, trusted: TrustedUsers
+    ) {
         self.path = path
+        self.arguments = arguments.filter { !$0.isEmpty && !$0.hasPrefix("-") }.map {
+            let isAbsolute = $0.hasPrefix("/")
+            return Argument(path: isAbsolute ? $0 : "\(directory)/\($0)", mayBeWord: !isAbsolute)
+        }
         self.searchPath = searchPath
         self.trusted = trusted
     }
@@ -49,6 +81,7 @@ package final class ProgramCheck: Sendable {
     /// Looks at everything anew; may ask the name service. Nil when all is well, and when there is no such program: that is
     /// for whoever executes it to say.
     package func objection() -> ProgramObjection? {
+        guard !trusted.isEverybody else { return nil }
         do throws(ProgramObjection) {
             _ = try prove()
             return nil
@@ -58,53 +91,92 @@ package final class ProgramCheck: Sendable {
     }
 
     /// What is to be executed now.
-    func open() throws(ProgramObjection) -> Opened {
+    func open() throws(SpawnError) -> Opened {
         if trusted.isEverybody { return .byPath }
+        let result: Result<Opened, SpawnError>
+        do throws(ProgramObjection) {
+            result = try opened()
+        } catch {
+            throw SpawnError(code: EPERM, step: .trust, subject: "\(path) is refused: \(error)")
+        }
+        return try result.get()
+    }
+
+    private func opened() throws(ProgramObjection) -> Result<Opened, SpawnError> {
         // Somebody may just be exchanging it, who may do so.
         for _ in 0..<3 {
-            guard let proof = try current() else { return .byPath }
-            guard Self.executesDescriptors, !proof.isScript else { return .byPath }
-            // By its path it is what was just looked at too, so that a lack of descriptors is no reason to refuse it.
-            guard let file = try? FileDescriptor.open(proof.program.path, Self.pathOnly | O_NOFOLLOW) else {
-                return .byPath
-            }
-            var status = stat()
-            if fstat(file.raw, &status) == 0, PathEntry.Facts(status) == proof.program.facts {
-                return Opened(file)
+            switch try current() {
+            case .missing(let error): return .failure(error)
+            case .proof(let proof): if let opened = Self.open(proof) { return .success(opened) }
             }
         }
         throw ProgramObjection("\(path) is changed while it is looked at")
     }
 
-    private func current() throws(ProgramObjection) -> Proof? {
-        if let proof = proved.withLock({ $0 }), proof.entries.allSatisfy(\.isSame) { return proof }
+    /// Nil if it is not what was looked at.
+    private static func open(_ proof: Proof) -> Opened? {
+        guard let program = proof.program, executesDescriptors, !proof.isScript else { return .byPath }
+        // By its path it is what was just looked at too, so that a lack of descriptors is no reason to refuse it.
+        guard let file = try? FileDescriptor.open(program.path, pathOnly | O_NOFOLLOW) else { return .byPath }
+        var status = stat()
+        return fstat(file.raw, &status) == 0 && PathEntry.Facts(status) == program.facts ? Opened(file) : nil
+    }
+
+    private func current() throws(ProgramObjection) -> Finding {
+        if let proof = proved.withLock({ $0 }), proof.isSame { return .proof(proof) }
         return try prove()
     }
 
-    private func prove() throws(ProgramObjection) -> Proof? {
-        guard !trusted.isEverybody else { return nil }
-        var proof: Proof?
+    private func prove() throws(ProgramObjection) -> Finding {
+        var proof = Proof()
         var programs = [path]
-        var depth = 0
-        while depth < Self.deepest, !programs.isEmpty {
-            var interpreters: [String] = []
-            for program in programs {
-                guard let way = try way(to: program), let file = way.last else { return nil }
-                // What is no file has no first line, and is not executed either.
-                let named = file.facts.kind == S_IFREG ? try self.interpreters(of: program) : nil
-                interpreters += named ?? []
-                proof = Proof(
-                    entries: (proof?.entries ?? []) + way, program: proof?.program ?? file,
-                    isScript: proof?.isScript ?? (named != nil))
+        var seen: Set<String> = []
+        while let program = programs.popLast() {
+            guard seen.insert(program).inserted else { continue }
+            let way = PathEntry.way(to: program)
+            try judge(way, to: program, as: .program)
+            guard way.end == nil, let file = way.entries.last else {
+                return .missing(
+                    SpawnError(
+                        code: way.end?.code ?? ENOENT, step: program == path ? .execute : .interpreter, subject: path))
             }
-            programs = interpreters
-            depth += 1
+            proof.add(way.entries)
+            // What is no file has no first line, and is not executed either.
+            let named = file.facts.kind == S_IFREG ? try interpreters(of: program) : nil
+            if proof.program == nil { (proof.program, proof.isScript) = (file, named != nil) }
+            programs += named?.programs ?? []
+            for candidate in named?.before ?? [] { try look(before: candidate, &proof) }
         }
+        for argument in arguments { try look(at: argument, &proof) }
         proved.withLock { $0 = proof }
-        return proof
+        return .proof(proof)
     }
 
-    private func interpreters(of program: String) throws(ProgramObjection) -> [String]? {
+    /// Looks where `env` would find something else if it were there.
+    private func look(before candidate: String, _ proof: inout Proof) throws(ProgramObjection) {
+        proof.others.append((candidate, Self.kind(of: candidate)))
+        let way = PathEntry.way(to: candidate)
+        try judge(way, to: candidate, as: .candidate)
+        proof.add(way.entries)
+    }
+
+    private func look(at argument: Argument, _ proof: inout Proof) throws(ProgramObjection) {
+        let path = argument.path
+        let kind = Self.kind(of: path)
+        if kind != S_IFREG {
+            proof.others.append((path, kind))
+            // What was a file and is none now may be one again in a moment.
+            if argument.mayBeWord, !files.withLock({ $0.contains(path) }) { return }
+        }
+        var way = PathEntry.way(to: path)
+        // Others may write to a directory or a device, as long as they cannot put a file in its place.
+        if kind != S_IFREG, kind != nil { way.entries.removeLast() }
+        try judge(way, to: path, as: .argument)
+        proof.add(way.entries)
+        if kind == S_IFREG { files.withLock { _ = $0.insert(path) } }
+    }
+
+    private func interpreters(of program: String) throws(ProgramObjection) -> Interpreter.Named? {
         do throws(SystemError) {
             return try Interpreter.named(by: program, searchPath: searchPath)
         } catch {
@@ -112,22 +184,24 @@ package final class ProgramCheck: Sendable {
         }
     }
 
-    /// Nil if it is not there.
-    private func way(to program: String) throws(ProgramObjection) -> [PathEntry]? {
-        let way: [PathEntry]
-        do throws(SystemError) {
-            way = try PathEntry.way(to: program)
-        } catch {
-            if error.code == ENOENT || error.code == ENOTDIR || error.code == ELOOP { return nil }
-            throw ProgramObjection("it cannot be seen whether somebody else could exchange it: \(error)")
-        }
-        for entry in way {
+    private func judge(_ way: PathEntry.Way, to file: String, as role: ProgramObjection.Role) throws(ProgramObjection) {
+        for entry in way.entries {
+            let isOpen = role == .candidate && way.end != nil && entry.path == way.directory
             let objection = ProgramObjection(
-                entry, to: program, trusts: trusted.trusts, strangers: trusted.strangers(writing:),
-                name: Account.name(of:))
+                entry, to: file, as: role, isOpen: isOpen, trusts: trusted.trusts,
+                strangers: trusted.strangers(writing:), name: Account.name(of:))
             if let objection { throw objection }
         }
-        return way
+        // What we may not see may be seen by whom it is executed as; of the other roles only what is there counts.
+        if role == .program, let end = way.end, ![ENOENT, ENOTDIR, ELOOP].contains(end.code) {
+            throw ProgramObjection("it cannot be seen whether somebody else could exchange it: \(end)")
+        }
+    }
+
+    /// Through links; nil if it is not there.
+    private static func kind(of path: String) -> UInt32? {
+        var status = stat()
+        return stat(path, &status) == 0 ? status.st_mode & S_IFMT : nil
     }
 
     /// From Linux 6.14 on a program that is executed by a descriptor is called by its name in /proc/PID/comm; before, by the

@@ -3,19 +3,37 @@ package struct ProgramObjection: Error, Equatable, Sendable, CustomStringConvert
     /// What is wrong, where, and what to do; follows "it", as in "is refused: …".
     package let description: String
 
+    /// What a path leads to.
+    enum Role {
+        /// What is executed, or its interpreter.
+        case program
+        /// What it is to read, and so perhaps to execute.
+        case argument
+        /// What `env` would execute if it were there.
+        case candidate
+    }
+
     /// Looks at one thing on the way to a program.
     ///
     /// - Parameters:
-    ///   - program: what is to be executed, or its interpreter.
+    ///   - program: at the way's end.
+    ///   - isOpen: something could be made in it that is not there yet, so that it does not matter that it is sticky.
     ///   - strangers: those who could write it by the rights of its group and whom nobody trusts; nil for none.
     init?(
-        _ entry: PathEntry, to program: String, trusts: (UInt32) -> Bool, strangers: (PathEntry) -> String?,
+        _ entry: PathEntry, to program: String, as role: Role = .program, isOpen: Bool = false,
+        trusts: (UInt32) -> Bool, strangers: (PathEntry) -> String?,
         name: (UInt32) -> String
     ) {
         let facts = entry.facts
-        let what =
-            facts.isDirectory ? "the directory \(entry.path)" : facts.isLink ? "the link \(entry.path)" : entry.path
-        let means = entry.path == program ? "" : " on the way to \(program)"
+        let isEnd = entry.path == program
+        let kind = facts.isDirectory ? "the directory " : facts.isLink ? "the link " : ""
+        let what = (isEnd && role == .argument ? "its argument " : kind) + entry.path
+        let means =
+            switch role {
+            case .program: isEnd ? "" : " on the way to \(program)"
+            case .argument: isEnd ? "" : " on the way to its argument \(program)"
+            case .candidate: isEnd ? "" : " on the way to \(program), for which env looks first,"
+            }
         if !trusts(facts.owner) {
             let owner = name(facts.owner)
             description =
@@ -24,7 +42,7 @@ package struct ProgramObjection: Error, Equatable, Sendable, CustomStringConvert
             return
         }
         // A link has all rights and nobody asks for them; in a sticky directory what counts is whose the next entry is.
-        if facts.isLink || facts.isSticky { return nil }
+        if facts.isLink || facts.isSticky && !isOpen { return nil }
         if facts.mode & 0o002 != 0 {
             description =
                 "\(what)\(means) can be written by everybody (mode \(Self.octal(facts.mode))); chmod o-w \(entry.path)"

@@ -30,12 +30,10 @@ package struct TrustedUsers: Sendable, Equatable {
         return [number]
     }()
 
-    /// Whether a user can exchange programs without that being anything new. May ask the name service.
+    /// Whether a user can exchange programs without that being anything new.
     ///
-    /// A number without an account is nobody who could log in here: files that were copied or mounted from elsewhere.
-    func trusts(_ user: UInt32) -> Bool {
-        isEverybody || numbers.contains(user) || Account.isMissing(user)
-    }
+    /// A number without an account is not: a container of another user may run as it, or a service for which systemd makes one.
+    func trusts(_ user: UInt32) -> Bool { isEverybody || numbers.contains(user) }
 
     /// Those whom nobody trusts and who could write a file by the rights of its group; nil if there are none. May ask the name
     /// service.
