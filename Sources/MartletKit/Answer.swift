@@ -13,9 +13,11 @@ struct Answer: Encodable {
     let kind: Kind
     let number: RunNumber
 
-    init(_ kind: Kind, of run: Run) {
+    init(_ kind: Kind, of run: Run) { self.init(kind, number: run.number) }
+
+    init(_ kind: Kind, number: RunNumber) {
         self.kind = kind
-        number = run.number
+        self.number = number
     }
 
     private enum Member: String, CodingKey {

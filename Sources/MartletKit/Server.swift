@@ -35,6 +35,10 @@ final class Server: Sendable {
         while let line = lines.next() {
             if let head = try? JSONDecoder().decode(RunHead.self, from: line) {
                 start(Run(head, source: RunSource(text: line, isPayload: false), wire: wire))
+            } else if let number = Self.runNumber(in: line) {
+                // It holds a slot until it is answered.
+                let kind = Answer.Kind.failed(class: "BadRun", message: "the run cannot be read", backtrace: [])
+                wire.send(Answer(kind, number: .number(number)))
             } else if let order = try? JSONDecoder().decode(Order.self, from: line) {
                 if let number = order.cancel { cancel(number) }
                 if order.quiet != nil { end() }
@@ -44,6 +48,14 @@ final class Server: Sendable {
         end()
         // Nobody would read the answers of those that run.
         if state.withLock({ !$0.runs.isEmpty }) { Surroundings.exit() }
+    }
+
+    /// The number of a run that cannot be read as a whole; nil if the line is none.
+    private static func runNumber(in line: Data) -> Int? {
+        struct Numbered: Decodable { let run: Int }
+        if let numbered = try? JSONDecoder().decode(Numbered.self, from: line) { return numbered.run }
+        let digits = String(decoding: line.prefix(64), as: UTF8.self).prefixMatch(of: /\s*\{\s*"run"\s*:\s*(\d+)\b/)?.1
+        return digits.flatMap { Int($0) }
     }
 
     private struct Order: Decodable {

@@ -19,6 +19,7 @@ are jobs as well. The same file works in the modes spawn, serve (with `threads` 
     return                      done                            raise Snooze(30)    run again in 30 s; costs no retry
     raise Dead("no such user")  failed, never tried again       raise Discard()     dropped
     any other exception         failed, retried by the job's rules
+    sys.exit(status)            ends the job, not the process: 0 is done, 65 dead, any other failed
 
 Being ended from outside. `cancel` sets `cancelled`, which check() and sleep() look at; a coroutine is cancelled as asyncio
 does it. SIGTERM (the time is up, or a cancel was not heeded) does the same to the runs that are cancelled or past their
@@ -31,8 +32,10 @@ jobs run in the process, with the jid. The client needs no Martlet: `martlet.Cli
 import contextvars
 import json
 import logging
+import math
 import os
 import queue
+import re
 import signal
 import socket
 import stat
@@ -63,13 +66,13 @@ class Discard(Exception):
 
 
 class Snooze(Exception):
-    """The job is to be run again in so many seconds; that costs no retry."""
+    """The job is to be run again in so many seconds, at most 1e9, or after a timedelta; that costs no retry."""
 
     def __init__(self, seconds):
-        if not 0 <= seconds <= 1e9:
-            raise ValueError("a snooze of %s s" % seconds)
-        super().__init__("in %s s" % seconds)
-        self.seconds = seconds
+        self.seconds = _finite(seconds.total_seconds() if hasattr(seconds, "total_seconds") else seconds, "a snooze")
+        if not 0 <= self.seconds <= 1e9:
+            raise ValueError("a snooze of %s s" % self.seconds)
+        super().__init__("in %s s" % self.seconds)
 
 
 def job(target=None, *more):
@@ -155,6 +158,7 @@ class Run:
         return logging.getLogger(self.job_class)
 
     def progress(self, percent=None, note=None):
+        percent = None if percent is None else _finite(percent, "a progress")
         line = {"progress": self._number, "percent": percent, "note": note}
         self._send({name: value for name, value in line.items() if value is not None})
 
@@ -209,16 +213,29 @@ class Run:
             self._interrupt()
 
     def _do(self):
-        """Does the job; returns the line that answers it."""
+        """Does the job; returns the line that answers it, whatever the job raised."""
         token = _context.set(self)
+        try:
+            return self._outcome()
+        except BaseException as error:  # raised by an error that was asked what it is; or SIGTERM came then
+            return self._failure("failed", type(error).__qualname__, _words(error), error)
+        finally:
+            _context.reset(token)
+
+    def _outcome(self):
         try:
             target = _jobs.get(self.job_class)
             if target is None:
                 return self._failure("failed", "NoHandler", "this program has no job %r, only: %s" % (
                     self.job_class, ", ".join(sorted(_jobs)) or "none"))
-            result = (target().perform if isinstance(target, type) else target)(*self.args)
-            if hasattr(result, "__await__"):
-                self._await(result)
+            process = os.getpid()
+            try:
+                result = (target().perform if isinstance(target, type) else target)(*self.args)
+                if hasattr(result, "__await__"):
+                    self._await(result)
+            finally:
+                if os.getpid() != process:
+                    _end_child(sys.exc_info()[1])  # the job forked: only the process that got it answers
         except Discard:
             return {"discard": self._number}
         except Snooze as error:
@@ -228,12 +245,17 @@ class Run:
             return self._failure("dead", type(cause).__qualname__, _words(error) or _words(cause), cause)
         except SystemExit as error:
             if error.code not in (None, 0):
-                return self._failure("failed", "SystemExit", "exit status %s" % (error.code,), error)
+                kind = "dead" if error.code == 65 else "failed"
+                return self._failure(kind, "SystemExit", "exit status %s" % (error.code,), error)
         except BaseException as error:
             return self._failure("failed", type(error).__qualname__, _words(error), error)
-        finally:
-            _context.reset(token)
         return {"done": self._number}
+
+    def _answer(self, line):
+        try:
+            self._send(line)
+        except Exception as error:  # it cannot be written as a line
+            self._send(self._failure("failed", type(error).__qualname__, _words(error)))
 
     def _await(self, coroutine):
         import asyncio
@@ -258,7 +280,7 @@ class Run:
             self._interrupt = None
 
     def _failure(self, kind, error_class, message, error=None):
-        return {kind: self._number, "class": error_class, "message": message[:10000], "backtrace": _backtrace(error)}
+        return {kind: self._number, "class": error_class[:1000], "message": message[:10000], "backtrace": _backtrace(error)}
 
 
 def _text(value):
@@ -270,10 +292,18 @@ def _text(value):
     return text
 
 
+def _finite(value, what):
+    if isinstance(value, bool) or not hasattr(value, "__float__"):
+        raise TypeError("%s of %r, which is no number" % (what, value))
+    if not math.isfinite(value):
+        raise ValueError("%s of %s" % (what, value))
+    return value if isinstance(value, int) else float(value)
+
+
 def _words(error):
     try:
         return str(error)
-    except Exception as reason:
+    except BaseException as reason:
         return "its message cannot be had: %s" % type(reason).__qualname__
 
 
@@ -294,8 +324,11 @@ class _Wire:
     def __init__(self, descriptor):
         self._descriptor = descriptor
         self._lock = threading.Lock()
+        self._pid = os.getpid()
 
     def send(self, text):
+        if os.getpid() != self._pid:
+            raise RuntimeError("only the process that got the job speaks to Martlet, not what it forked")
         line = memoryview(text.encode() + b"\n")
         if len(line) > _LONGEST_LINE:
             raise ValueError("a line of %d bytes; Martlet takes %d" % (len(line), _LONGEST_LINE))
@@ -303,12 +336,16 @@ class _Wire:
             try:
                 while line:
                     line = line[os.write(self._descriptor, line):]
-            except BrokenPipeError:
-                os._exit(1)  # Martlet is gone
+            except OSError:
+                os._exit(1)  # Martlet is gone, or cannot be told
 
 
 class LogHandler(logging.StreamHandler):
     """Writes records to standard error as Martlet reads them: with the level, and the jid where it would not be known."""
+
+    def __init__(self, stream=None):
+        super().__init__(stream)
+        self.setFormatter(logging.Formatter("%(message)s"))  # basicConfig's would say the level again
 
     def format(self, record):
         text, run = super().format(record), _context.get(None)
@@ -320,7 +357,9 @@ class LogHandler(logging.StreamHandler):
 
 def run():
     """Does what Martlet asks for, in the mode in which it started this process; returns when there is nothing more to do."""
-    logging.basicConfig(handlers=[LogHandler()], level=logging.INFO, format="%(message)s")
+    logging.basicConfig(handlers=[LogHandler()], level=logging.INFO)
+    if hasattr(sys, "set_int_max_str_digits"):
+        sys.set_int_max_str_digits(0)  # the integers of a job may be of any length
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(line_buffering=True)
     is_child = "MARTLET_CONTROL" in os.environ
@@ -342,9 +381,31 @@ def _exit(status=0):
     os._exit(status)
 
 
+def _end_child(error):
+    """Ends a process that a job forked and that leaves the job, as the end of a program would."""
+    status = 1
+    try:
+        if error is None or isinstance(error, SystemExit) and error.code is None:
+            status = 0
+        elif isinstance(error, SystemExit) and isinstance(error.code, int):
+            status = error.code & 255
+        elif isinstance(error, SystemExit):
+            print(error.code, file=sys.stderr)
+        else:
+            sys.excepthook(type(error), error, error.__traceback__)
+    finally:
+        _exit(status)
+
+
 def _on_sigterm(get_main_run, end):
     """Decides what SIGTERM does: see the head of this file. Called in the main thread, between any two steps."""
+    process = os.getpid()
+
     def handle(number, frame):
+        if os.getpid() != process:  # a job forked, as multiprocessing does
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            os.kill(os.getpid(), signal.SIGTERM)
+            return
         runs = list(_active.values())
         overdue = [run for run in runs if run.cancelled or (run.deadline and run.deadline <= time.time())]
         main = get_main_run()
@@ -378,7 +439,7 @@ def _spawned():
         answer = run._do()
     finally:
         _active.clear()
-    run._send(answer)  # "done" too: a status of 0 alone may be how a program answers SIGTERM
+    run._answer(answer)  # "done" too: a status of 0 alone may be how a program answers SIGTERM
     return 65 if "dead" in answer else 75 if "failed" in answer else 0
 
 
@@ -411,6 +472,7 @@ class _Server:
     def _read(self):
         with open(self._source, "rb", closefd=False) as lines:
             for line in lines:
+                message = None
                 try:
                     message = json.loads(line)
                     if "run" in message:
@@ -421,11 +483,25 @@ class _Server:
                             run._ask()
                     elif "quiet" in message:
                         self._end()
-                except (ValueError, TypeError, KeyError):
-                    continue  # of a later version of the protocol
+                except Exception as error:
+                    self._refuse(line, message, error)
         self._end()
         if _active:
             _exit()  # Martlet is gone, or does not want to wait: nobody would read the answers
+
+    def _refuse(self, line, message, error):
+        """Answers a run that cannot be read, or for which there is no thread. Other lines are of a later version."""
+        if isinstance(message, dict):
+            number = message.get("run")
+        else:
+            found = re.match(rb'\s*\{\s*"run"\s*:\s*(\d{1,18})\s*,', line)
+            number = found and int(found.group(1))
+        if type(number) is int:
+            _active.pop(number, None)
+            self._wire.send(_text({"failed": number, "class": type(error).__qualname__,
+                                   "message": "the run cannot be begun: " + _words(error)[:1000]}))
+            if self._is_quiet:
+                self._end()
 
     def _accept(self, message):
         payload = message["job"]
@@ -461,7 +537,7 @@ class _Server:
                     self._main_run = None
             with self._lock:
                 self._idle += 1  # before the answer, at which the next job may come
-            run._send(answer)
+            run._answer(answer)
             del _active[run._number]
             if self._is_quiet:
                 self._end()
@@ -571,7 +647,11 @@ class Client:
     """
 
     def __init__(self, url=None, timeout=5.0, context=None):
+        from urllib.parse import urlsplit
         self._url = url or os.environ.get("MARTLET_REDIS") or os.environ.get("REDIS_URL") or "redis://127.0.0.1:6379/0"
+        parts = urlsplit(self._url)
+        if parts.username and not parts.password:
+            raise ValueError("a user in the URL of Redis needs a password")
         self._timeout, self._tls = timeout, context
         self._lock = threading.Lock()
         self._socket = self._replies = self._pid = None
@@ -620,7 +700,7 @@ class Client:
                 self._connect()
                 self._socket.sendall(data)
                 replies = [self._reply() for _ in commands]
-            except OSError:
+            except BaseException:  # also Cancelled: the answers that did not come are not those to the next commands
                 self._drop()
                 raise
         for reply in replies:
@@ -637,10 +717,10 @@ class Client:
         return RedisError(text) if kind == b"-" else text
 
     def _drop(self):
-        if self._socket:
-            self._replies.close()
-            self._socket.close()
-        self._socket = self._replies = None
+        opened, self._replies, self._socket = (self._replies, self._socket), None, None
+        for file in opened:
+            if file:
+                file.close()
 
     def _connect(self):
         import select

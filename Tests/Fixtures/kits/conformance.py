@@ -142,6 +142,24 @@ def Finish(directory):
 
 
 @martlet.job
+def Exit(status):
+    sys.exit(status)
+
+
+@martlet.job
+def Fork():
+    pid = os.fork()
+    if pid == 0:
+        sys.exit(3)
+    martlet.current.push("Ended", os.WEXITSTATUS(os.waitpid(pid, 0)[1]))
+
+
+@martlet.job
+def NoNumber(name):
+    martlet.current.progress(float(name))
+
+
+@martlet.job
 def Crash():
     os.kill(os.getpid(), signal.SIGKILL)
 
