@@ -130,7 +130,7 @@ struct MachineTests {
             server.stop()
         }
         for path in [scene.daemon.directory.path, scene.daemon.path("martlet.yml"), server.directory.path] {
-            try #require(chmod(path, 0o777) == 0)
+            try #require(chmod(path, 0o1777) == 0)
         }
         scene.daemon.start()
         let jids = (0..<60).map { "w\($0)" }

@@ -25,6 +25,14 @@ enum Account {
         return name ?? String(number)
     }
 
+    /// Nobody has this number, and the name service is sure of it.
+    static func isMissing(_ number: UInt32) -> Bool {
+        var entry = passwd()
+        var found: UnsafeMutablePointer<passwd>?
+        let answer = withBuffer { getpwuid_r(number, &entry, $0, $1, &found) }
+        return found == nil && [0, ENOENT, ESRCH].contains(answer)
+    }
+
     static func group(_ number: UInt32) -> (name: String, members: [String])? {
         var entry = Glibc.group()
         var group: (name: String, members: [String])?

@@ -30,10 +30,17 @@ package struct TrustedUsers: Sendable, Equatable {
         return [number]
     }()
 
-    /// Whether a user can exchange programs without that being anything new.
+    /// Whether a user can exchange programs without that being anything new. May ask the name service.
     ///
-    /// A number without an account is not: a container of another user may run as it, or a service for which systemd makes one.
-    func trusts(_ user: UInt32) -> Bool { isEverybody || numbers.contains(user) }
+    /// A number below those that are lent and without an account is nobody who could log in here: a tree that was unpacked, or
+    /// mounted into a container. From `firstLent` on, somebody may run as a number without an account.
+    func trusts(_ user: UInt32) -> Bool {
+        isEverybody || numbers.contains(user) || user < Self.firstLent && Account.isMissing(user)
+    }
+
+    /// The numbers systemd lends to services (61184 to 65519, systemd.exec(5)) and those above, of which subuid(5) lends ranges
+    /// to containers.
+    private static let firstLent: UInt32 = 61_184
 
     /// Those whom nobody trusts and who could write a file by the rights of its group; nil if there are none. May ask the name
     /// service.
