@@ -125,7 +125,8 @@ let package = Package(
     .testTarget(
       name: "KitTests",
       dependencies: [
-        "KitFixture", "Handlers", "Configuration", "Insight", "JobModel", "Platform", "Redis",
+        "KitFixture", "MartletKit", "Handlers", "Configuration", "Insight", "JobModel", "Platform",
+        "Redis",
         "TestSupport",
       ],
       swiftSettings: house),

@@ -4,8 +4,9 @@ import MartletKit
 /// The classes of Tests/Fixtures/handler-protocol/README.md, with the Swift kit.
 @main
 struct Conformance {
-    static func main() async {
+    static func main() async throws {
         if CommandLine.arguments.last == "reports" { return await Reports.main() }
+        if CommandLine.arguments.last == "client" { return try await Pushes.main() }
         var martlet = Martlet()
         for name in ["Noop", "BenchJob"] { martlet.job(name) { _ in } }
         for name in ["Echo", "Conformance::Nested"] {

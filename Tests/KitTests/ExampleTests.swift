@@ -50,7 +50,25 @@ struct ExampleTests {
                 "MARTLET_REDIS=unix://\(server.socketPath)", "MARTLET_BIN=\(Program.martlet)",
             ], directory: directory.path)
         #expect(ended.code == 0, "\(ended.output)\(ended.errors)")
+        try expectPushes(in: server)
+    }
 
+    @Test("the client of the Swift kit, as its page shows it, pushes, in bulk and later, as Sidekiq's would")
+    func swiftClient() throws {
+        let page = Program.text(of: "\(Kit.root)/Sources/MartletKit/README.md")
+        let text = Program.text(of: "\(Kit.root)/Tests/KitFixture/Pushes.swift")
+        let example = Example(kit: .swift, folder: "", file: "", language: "swift")
+        #expect(example.blocks(of: page).last == text.replacing("struct Pushes", with: "@main\nstruct Pushes"))
+        let server = RedisServer()
+        let ended = Program.run(
+            [Kit.swift.file, "client"],
+            environment: Program.cleanEnvironment + ["MARTLET_REDIS=unix://\(server.socketPath)"])
+        #expect(ended.code == 0, "\(ended.output)\(ended.errors)")
+        try expectPushes(in: server)
+    }
+
+    /// What Tests/Fixtures/handler-protocol/README.md says of a client.
+    private func expectPushes(in server: RedisServer) throws {
         let redis = try server.connect()
         func texts(_ command: String...) throws -> [String] {
             try redis.call(RedisCommand(command)).elements?.compactMap(\.text) ?? []
