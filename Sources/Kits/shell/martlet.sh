@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Martlet's kit for handlers in the shell: bash 4.2 or newer, and no other program. Copy it beside your jobs.
+# Martlet's kit for handlers in the shell: bash 4.4 or newer, and no other program. Copy it beside your jobs.
 #
 #   source "$(dirname "${BASH_SOURCE[0]}")/martlet.sh"
 #
@@ -33,6 +33,7 @@ martlet__jobs=' '
 martlet__utf8=$'^([\x01-\x7f]|[\xc2-\xdf][\x80-\xbf]|\xe0[\xa0-\xbf][\x80-\xbf]|[\xe1-\xec\xee\xef][\x80-\xbf]{2}'
 martlet__utf8+=$'|\xed[\x80-\x9f][\x80-\xbf]|\xf0[\x90-\xbf][\x80-\xbf]{2}|[\xf1-\xf3][\x80-\xbf]{3}|\xf4[\x80-\x8f][\x80-\xbf]{2})*$'
 martlet__file=${BASH_SOURCE[0]}
+martlet__decimal='^(0|[1-9][0-9]*)(\.[0-9]+)?$' # as JSON has them
 
 martlet_job() { martlet__jobs+="$* "; }
 
@@ -40,7 +41,10 @@ martlet_job() { martlet__jobs+="$* "; }
 
 martlet_progress() {
   local line="{\"progress\":$martlet__number"
-  [[ -z ${1-} ]] || line+=",\"percent\":$1"
+  if [[ -n ${1-} ]]; then
+    [[ $1 =~ $martlet__decimal && ${#1} -le 16 ]] || martlet_fail ArgumentError "martlet_progress: not a number: $1"
+    line+=",\"percent\":$1"
+  fi
   [[ -z ${2-} ]] || line+=",\"note\":$(martlet_quote "${2:0:1000}")"
   martlet__say "$line}"
 }
@@ -52,21 +56,18 @@ martlet_push() {
 
 martlet_add() {
   martlet__as_kit martlet__draft "$@" || martlet_fail ArgumentError "martlet_add: $martlet__text"
-  martlet__added+=("$martlet__text")
+  martlet__say "add $martlet__text"
 }
 
 martlet_checkpoint() {
   martlet__as_kit martlet__valid "${1-}" || martlet_fail ArgumentError "martlet_checkpoint: not JSON: ${1-}"
-  local IFS=,
-  martlet__say "{\"push\":$martlet__number,\"jobs\":[${martlet__added[*]-}],\"checkpoint\":$1}"
-  martlet__added=()
+  martlet__say "checkpoint ${1//$'\n'/ }"
 }
 
 martlet_snooze() {
-  if [[ ${1-} =~ ^[0-9]+(\.[0-9]+)?$ ]]; then
-    martlet__end_with 0 "{\"snooze\":$martlet__number,\"seconds\":$1}"
-  fi
-  martlet_fail ArgumentError "martlet_snooze: not a number of seconds: ${1-}"
+  [[ ${1-} =~ $martlet__decimal && ${#1} -le 16 && ${1%.*} -le 1000000000 ]] ||
+    martlet_fail ArgumentError "martlet_snooze: not a number of seconds from 0 to 1000000000: ${1-}"
+  martlet__end_with 0 "{\"snooze\":$martlet__number,\"seconds\":$1}"
 }
 
 martlet_discard() { martlet__end_with 0 "{\"discard\":$martlet__number}"; }
@@ -137,11 +138,17 @@ martlet_client_bulk() {
 
 ### How the parts of a run talk
 
-# In a job: what goes to Martlet takes the way of stderr, whose reader alone writes to descriptor 4.
+# In a job: what goes to Martlet takes the way of stderr, whose reader alone writes to descriptor 4. A write of up to
+# PIPE_BUF bytes goes into a pipe as a whole, so what is long goes in parts, and what others print stands before or after
+# a part, be it without a line feed. The token tells parts from all else; no other process knows it.
 martlet__say() {
-  local LC_ALL=C
-  ((${#1} < 1048000)) || martlet_fail ArgumentError "${#1} bytes for Martlet, which takes 1 MiB"
-  printf '%s %s\n' "$martlet__token" "$1" >&"$martlet__wire"
+  local LC_ALL=C text=$1
+  ((${#text} < 1048000)) || martlet_fail ArgumentError "${#text} bytes for Martlet, which takes 1 MiB"
+  while ((${#text} > 4000)); do
+    printf '%s+%d %s\n' "$martlet__token" "$BASHPID" "${text:0:4000}" >&"$martlet__wire"
+    text=${text:4000}
+  done
+  printf '%s.%d %s\n' "$martlet__token" "$BASHPID" "$text" >&"$martlet__wire"
 }
 
 martlet__end_with() {
@@ -456,7 +463,7 @@ martlet__draft() {
         ;;
       --in | --at | --retry)
         martlet__text="$1 ${2-}: not a number"
-        [[ ${2-} =~ ^[0-9]+(\.[0-9]+)?$ ]] || return 1
+        [[ ${2-} =~ $martlet__decimal && ${#2} -le 20 ]] || return 1
         if [[ $1 == --retry ]]; then options+=",\"retry\":$2"; else options+=",\"at\":$2"; fi
         ;;
       *)
@@ -482,26 +489,15 @@ martlet__draft() {
 
 ### Runs
 
-# Tells a run from its line; sets what a job knows. Status 1 if there is nothing to run.
+# Tells a run from its line; sets what a job knows. Status 1 if it cannot be read.
 martlet__read_run() {
   local -i i
   local name value
-  if [[ ${1:0:120} =~ ^\{\"run\":([0-9]+),\"attempt\":([0-9]+)(,\"deadline\":([0-9]+))?,\"job\": ]]; then
-    # As Martlet writes it, if there is no checkpoint.
-    martlet__number=${BASH_REMATCH[1]}
-    MARTLET_ATTEMPT=${BASH_REMATCH[2]}
-    [[ -z ${BASH_REMATCH[4]} ]] || MARTLET_DEADLINE=${BASH_REMATCH[4]}
-    martlet__payload=${1:${#BASH_REMATCH[0]}}
-    martlet__payload=${martlet__payload%\}}
-    martlet__read_payload
-    return
-  fi
   martlet__split "$1" || return 1
   local -a members=("${martlet__found[@]}")
   for ((i = 0; i < ${#members[@]}; i += 2)); do
     value=${members[i + 1]}
     case ${members[i]} in
-      '"run"') martlet__number=$value ;;
       '"attempt"') MARTLET_ATTEMPT=$value ;;
       '"deadline"') MARTLET_DEADLINE=$value ;;
       '"checkpoint"') MARTLET_CHECKPOINT=$value ;;
@@ -511,7 +507,7 @@ martlet__read_run() {
   martlet__read_payload
 }
 
-# The members of the payload; a variable that mode spawn has set is right already.
+# The members of the payload; a variable that mode spawn has set is right already. Status 1 if it cannot be read.
 martlet__read_payload() {
   local -i i
   local class='' wrapped='' value
@@ -530,57 +526,86 @@ martlet__read_payload() {
   : "${MARTLET_CLASS:=${wrapped:-$class}}" "${MARTLET_QUEUE:=default}" "${MARTLET_ATTEMPT:=1}"
   # shellcheck disable=SC2090
   export MARTLET_JID MARTLET_CLASS MARTLET_QUEUE MARTLET_ATTEMPT MARTLET_DEADLINE MARTLET_CHECKPOINT
+  [[ -n $MARTLET_CLASS && $martlet__args == '['* ]] || return 1
   martlet__arguments=()
   for value in "${martlet__elements[@]}"; do
-    if [[ $value != '"'* ]]; then
-      martlet__arguments+=("$value")
+    if [[ $value == '"'* ]]; then
+      martlet__unquote "$value" || return 1
+      value=$martlet__text
     else
-      martlet__unquote "$value" && martlet__arguments+=("$martlet__text")
+      [[ $value == ['[{']* ]] || martlet__valid "$value" || return 1
     fi
+    martlet__arguments+=("$value")
   done
 }
 
 # Does the job in a subshell and reads its stderr. Leaves its answer in martlet__text; the status is the job's.
 martlet__perform() {
-  local line verdict='' status token=$'\x01'$RANDOM$RANDOM$RANDOM is_whole=1
-  local -a tail=()
+  local verdict='' status='' token=$'\x01'$RANDOM$RANDOM$RANDOM text
+  local -a tail=() added=()
   exec {martlet__stdout}>&1
   shopt -s lastpipe
-  martlet__job "$token" </dev/null 2>&1 >&"$martlet__stdout" {martlet__stdout}>&- | {
-    while ((is_whole)); do
-      IFS= read -r line || is_whole=0
-      case $line in
-        "$token end") break ;;
-        "$token "*)
-          ((is_whole)) || break
-          line=${line#"$token "}
-          case $line in
-            '{"push"'* | '{"progress"'*) martlet__write "$line" ;;
-            *) verdict=${verdict:-$line} ;;
-          esac
-          ;;
-        *)
-          [[ -n $line ]] || ((is_whole)) || break
-          printf '%s\n' "$line" >&2
-          ((${#tail[@]} < 20)) || tail=("${tail[@]:1}")
-          tail+=("${line:0:1000}")
-          ;;
-      esac
-    done
-  }
-  status=${PIPESTATUS[0]}
+  martlet__watch "$token" | martlet__listen
+  status=${status:-${PIPESTATUS[0]}}
   martlet__text=$verdict
   [[ -z $verdict ]] || return "$status"
-  printf -v line '%s\n' "${tail[@]}"
-  line=${line%$'\n'}
-  ((${#line} < 4000)) || line=...${line: -4000}
+  printf -v text '%s\n' "${tail[@]}"
+  text=${text%$'\n'}
+  ((${#text} < 4000)) || text=...${text: -4000}
   case $status in
-    0) martlet__text="{\"done\":$martlet__number}" ;;
-    65) martlet__describe dead ExitStatus "${line:-exit status 65}" ;;
-    143) martlet__describe failed Cancelled "ended by SIGTERM${line:+$'\n'$line}" ;;
-    *) martlet__describe failed ExitStatus "${line:-exit status $status}" ;;
+    0)
+      ((${#added[@]} == 0)) || martlet__flush
+      martlet__text="{\"done\":$martlet__number}"
+      ;;
+    65) martlet__describe dead ExitStatus "${text:-exit status 65}" ;;
+    143) martlet__describe failed Cancelled "ended by SIGTERM${text:+$'\n'$text}" ;;
+    *) martlet__describe failed ExitStatus "${text:-exit status $status}" ;;
   esac
   return "$status"
+}
+
+# Reads what the job says and prints, until its end is told: what it has left behind may have its stderr open for long.
+martlet__listen() {
+  local line sender is_whole=1
+  local -A parts=()
+  while ((is_whole)) && [[ -z $status ]]; do
+    LC_ALL=C IFS= read -r line || is_whole=0
+    if [[ $line != *"$token"* ]]; then
+      if ((is_whole)) || [[ -n $line ]]; then martlet__print "$line"; fi
+      continue
+    fi
+    [[ $line == "$token"* ]] || martlet__print "${line%%"$token"*}"
+    line=${line#*"$token"}
+    sender=${line%%' '*}
+    line=${line#*' '}
+    if [[ $sender == +* ]]; then
+      parts[${sender:1}]+=$line
+      continue
+    fi
+    line=${parts[${sender:1}]-}$line
+    parts[${sender:1}]=''
+    case $line in
+      'end '*) status=${line#end } ;;
+      'add '*) added+=("${line#add }") ;;
+      'checkpoint '*) martlet__flush ",\"checkpoint\":${line#checkpoint }" ;;
+      '{"push"'* | '{"progress"'*) martlet__write "$line" ;;
+      *) verdict=${verdict:-$line} ;;
+    esac
+  done
+}
+
+# A line that the job has printed: to the log, and kept for a message.
+martlet__print() {
+  printf '%s\n' "$1" >&2
+  ((${#tail[@]} < 20)) || tail=("${tail[@]:1}")
+  tail+=("${1:0:1000}")
+}
+
+# Pushes what was added, with a checkpoint if there is one.
+martlet__flush() {
+  local IFS=,
+  martlet__write "{\"push\":$martlet__number,\"jobs\":[${added[*]-}]${1-}}"
+  added=()
 }
 
 martlet__describe() {
@@ -588,13 +613,21 @@ martlet__describe() {
   martlet__text="{\"$1\":$martlet__number,\"class\":\"$2\",\"message\":$martlet__text}"
 }
 
-# In a subshell of its own, under the options of the job file.
+# Does the job in a subshell of its own and tells its end, whatever it does to its traps. What is Martlet's is closed.
+martlet__watch() {
+  local martlet__token=$1 status
+  exec </dev/null 2>&1 >&"$martlet__stdout" {martlet__stdout}>&- {martlet__wire}>&2 {martlet__turn}>&-
+  ((martlet__out == 2)) || exec {martlet__out}>&-
+  trap : TERM
+  (martlet__job)
+  status=$?
+  martlet__say "end $status"
+  return "$status"
+}
+
+# Under the options of the job file.
 martlet__job() {
-  martlet__token=$1
-  martlet__added=()
-  exec {martlet__wire}>&2
   trap - TERM
-  trap 'martlet__finish $?' EXIT
   if ! declare -F -- "$MARTLET_CLASS" >/dev/null; then
     martlet_fail NoHandler "no function $MARTLET_CLASS here; there are: $(martlet__names)"
   elif [[ $MARTLET_CLASS != [[:upper:]]* && $martlet__jobs != *" $MARTLET_CLASS "* ]]; then
@@ -602,14 +635,6 @@ martlet__job() {
   fi
   [[ $martlet__options == set ]] || $martlet__options
   "$MARTLET_CLASS" "${martlet__arguments[@]}"
-}
-
-martlet__finish() {
-  local IFS=,
-  if (($1 == 0 && ${#martlet__added[@]} > 0)); then
-    martlet__say "{\"push\":$martlet__number,\"jobs\":[${martlet__added[*]}]}"
-  fi
-  printf '%s end\n' "$martlet__token" >&"$martlet__wire"
 }
 
 martlet__names() {
@@ -694,8 +719,9 @@ martlet__hear() {
         kill -0 "${runs[$number]}" 2>/dev/null || unset "runs[$number]"
       done
     fi
-    martlet__answer "$1" {MARTLET_IN}<&- &
-    runs[${start%%[!0-9]*}]=$!
+    number=${start%%[!0-9]*}
+    martlet__answer "$1" "$number" {MARTLET_IN}<&- &
+    runs[$number]=$!
   elif martlet__as_kit martlet__find "$1" cancel; then
     [[ -z ${runs[$martlet__text]-} ]] || martlet__cancel "${runs[$martlet__text]}" &
   elif martlet__as_kit martlet__find "$1" quiet; then
@@ -707,11 +733,13 @@ martlet__leave() {
   [[ -n $(jobs -rp) ]] || exit 0
 }
 
+martlet__refuse() { martlet__describe failed PayloadError 'the payload cannot be read: it is not the JSON of a job'; }
+
 # One run of mode serve, in a subshell. SIGTERM is for the job; its answer is still to be written.
 martlet__answer() {
   trap : TERM
-  martlet__as_kit martlet__read_run "$1"
-  martlet__perform
+  martlet__number=$2
+  if martlet__as_kit martlet__read_run "$1"; then martlet__perform; else martlet__refuse; fi
   martlet__write "$martlet__text"
 }
 
@@ -722,12 +750,16 @@ martlet__once() {
     printf '%s\n' "Martlet starts this. By hand: echo '{\"class\":\"X\",\"args\":[]}' | bash FILE" >&2
     exit 64
   fi
-  IFS= read -r martlet__payload
+  IFS= read -r -d '' martlet__payload # to the end of file
   martlet__number=true
-  martlet__as_kit martlet__read_payload
-  trap : TERM
-  martlet__perform
-  status=$?
+  if martlet__as_kit martlet__read_payload; then
+    trap : TERM
+    martlet__perform
+    status=$?
+  else
+    martlet__refuse
+    status=1
+  fi
   case $martlet__text in
     *'"class":"ExitStatus"'*) ;; # what it wrote to stderr is said by Martlet itself
     *) martlet__write "$martlet__text" ;;

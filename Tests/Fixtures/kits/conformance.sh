@@ -98,6 +98,15 @@ Finish() {
   Wait "$1"
 }
 
+Exit() { exit "$1"; }
+
+Untidy() {
+  trap 'echo tidied >&2' EXIT
+  printf 'working... ' >&2
+  martlet_push Child 1
+  printf 'at the end' >&2
+}
+
 Crash() {
   kill -KILL $$
   sleep 60
