@@ -1,10 +1,14 @@
-/// A run that did not begin, because its handler's process could not be started. That is not the job's fault: some of them use
-/// up a retry, as failures do, and then it is tried again for as long as it takes.
+/// A run that did not begin, because its handler's process could not be started. That is not the job's fault: for a day it ends
+/// no job, whatever that says of retries. From then on it is a failure like others, so that nothing goes on for ever.
 package struct FailedStart {
     /// So many in a row use up a retry.
     package static let mostCounted = 3
+    /// From the first in a row, so long none of them ends a job. Milliseconds.
+    package static let milliseconds: Int64 = 24 * 3600 * 1000
     /// The member of the payload that counts them; a run that begins and fails takes it away.
     static let member = "martlet_failed_starts"
+    /// The one that says when the first of them was.
+    static let sinceMember = "martlet_failed_starts_since"
     /// Seconds to the run after the first that is not counted; doubling to the longest.
     private static let firstDelay = 30.0
     private static let longestDelay = 600.0
@@ -15,6 +19,8 @@ package struct FailedStart {
     private let now: Timestamp
     /// In a row before this one.
     private let before: Int
+    /// When the first in a row was.
+    private let since: Timestamp
 
     init(_ failure: Failure, of job: Job, from queue: QueueName, under policy: RetryPolicy, now: Timestamp) {
         self.job = job
@@ -22,25 +28,25 @@ package struct FailedStart {
         self.now = now
         record = FailureRecord(of: failure, job: job, queue: queue, now: now)
         before = max(job.object.integer(Self.member) ?? 0, 0)
+        // One in the future is somebody else's clock: it would lengthen the day.
+        since = min(before > 0 ? job.object.timestamp(Self.sinceMember) ?? now : now, now)
     }
 
     /// - Parameters: as for `Verdict.decide`.
     func verdict(chance: Double, storedBacktrace: String?) -> Verdict {
-        let limit = RetryLimit(of: job, under: policy)
-        let isExhausted = limit.isExhausted(count: record.count, firstFailure: record.firstFailure, now: now)
-        switch limit {
-        case .never: return .discard
-        case .milliseconds where isExhausted:
-            // Its time is over, whatever kept it from being run.
-            let payload = record.payload(storedBacktrace: storedBacktrace, failedStarts: before &+ 1)
+        let isExhausted = RetryLimit(of: job, under: policy)
+            .isExhausted(count: record.count, firstFailure: record.firstFailure, now: now)
+        let isOver = now.milliseconds - since.milliseconds > Self.milliseconds
+        if isExhausted, isOver {
+            // Also with `retry: false`: it has never run, and whoever mends the handler may want it. It begins anew then.
+            let payload = record.payload(storedBacktrace: storedBacktrace)
             return job.object.bool("dead") == false ? .discard : .bury(payload: payload)
-        case .retries, .milliseconds: break
         }
-        let isCounted = before < Self.mostCounted && !isExhausted
+        let isCounted = !isExhausted && (isOver || before < Self.mostCounted)
         let seconds = isCounted ? policy.delay(beforeRetry: record.count) : uncountedDelay
         let span = isCounted ? policy.jitterSpan(record.count) : seconds / 4
         let payload = record.payload(
-            storedBacktrace: storedBacktrace, failedStarts: min(before, 1_000_000) + 1, isCounted: isCounted)
+            storedBacktrace: storedBacktrace, failedStarts: (min(before, 1_000_000) + 1, since), isCounted: isCounted)
         return .retry(afterSeconds: seconds + (chance * span).rounded(.down), payload: payload)
     }
 

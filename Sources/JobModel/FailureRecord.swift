@@ -21,9 +21,11 @@ struct FailureRecord {
     /// was.
     ///
     /// - Parameters:
-    ///   - failedStarts: how many in a row, with this one, if it is one.
+    ///   - failedStarts: how many in a row, with this one, and since when, if it is one.
     ///   - isCounted: whether it uses up a retry.
-    func payload(storedBacktrace: String?, failedStarts: Int? = nil, isCounted: Bool = true) -> [UInt8] {
+    func payload(storedBacktrace: String?, failedStarts: (count: Int, since: Timestamp)? = nil, isCounted: Bool = true)
+        -> [UInt8]
+    {
         var splice = PayloadSplice(job.object)
         splice.set("queue", toText: (job.retryQueue ?? queue).text)
         splice.set("error_message", toText: failure.message)
@@ -33,9 +35,11 @@ struct FailureRecord {
         if job.retryCount == nil || job.failedAt == nil { splice.set("failed_at", to: now) }
         if isCounted { splice.set("retry_count", to: Array("\(count)".utf8)) }
         if let failedStarts {
-            splice.set(FailedStart.member, to: Array("\(failedStarts)".utf8))
+            splice.set(FailedStart.member, to: Array("\(failedStarts.count)".utf8))
+            splice.set(FailedStart.sinceMember, to: failedStarts.since)
         } else {
             splice.remove(FailedStart.member)
+            splice.remove(FailedStart.sinceMember)
         }
         if job.backtraceLines != nil {
             // An older failure's backtrace beside the new message would mislead.

@@ -62,13 +62,78 @@ struct FailedStartTests {
         #expect(next.object.member("martlet_failed_starts") == nil)
     }
 
-    @Test("what a job says of itself holds: `retry: false` is dropped, `retry_for` ends")
-    func ownRules() throws {
-        #expect(try decide(job(#""retry":false"#)) == .discard)
-        let late = try job(#""retry_for":60,"retry_count":0,"failed_at":1700000000000"#)
-        guard case .bury = try decide(late, now: 1_700_000_061_000) else {
-            Issue.record("its time is over")
+    private static let exhausted = [
+        #""retry":0"#, #""retry":false"#, #""retry":3,"retry_count":2"#,
+        #""retry_for":60,"retry_count":0,"failed_at":1700000000000"#,
+    ]
+    private let day: Int64 = 24 * 3600 * 1000
+    private let begin: Int64 = 1_700_000_061_000
+
+    @Test("for a day it ends no job, whatever that says of its retries, and uses none up", arguments: exhausted)
+    func firstDay(members: String) throws {
+        var job = try job(members)
+        let count = job.retryCount
+        for now in [begin, begin + day / 2, begin + day] {
+            guard case .retry(_, let payload) = try decide(job, now: now) else {
+                Issue.record("it is tried again")
+                return
+            }
+            job = try Job(decoding: payload)
+        }
+        #expect(job.retryCount == count)
+        #expect(job.object.integer("martlet_failed_starts_since") == Int(begin))
+    }
+
+    @Test("after a day a job without retries is buried, and begins anew if it is put back", arguments: exhausted)
+    func afterDay(members: String) throws {
+        guard case .retry(_, let payload) = try decide(job(members), now: begin),
+            case .bury(let buried) = try decide(Job(decoding: payload), now: begin + day + 1)
+        else {
+            Issue.record("it is tried again, then buried")
             return
+        }
+        #expect(try Job(decoding: buried).object.member("martlet_failed_starts") == nil)
+        #expect(try Job(decoding: buried).object.member("martlet_failed_starts_since") == nil)
+        guard case .retry = try decide(Job(decoding: buried), now: begin + 2 * day) else {
+            Issue.record("it has another day")
+            return
+        }
+    }
+
+    @Test("after a day `dead: false` is dropped")
+    func noDeadSet() throws {
+        guard case .retry(_, let payload) = try decide(job(#""retry":0,"dead":false"#), now: begin) else {
+            Issue.record("it is tried again")
+            return
+        }
+        #expect(try decide(Job(decoding: payload), now: begin + day + 1) == .discard)
+    }
+
+    @Test("after a day each uses up a retry, so that it ends")
+    func ends() throws {
+        var (job, now, runs) = (try job(#""retry":6"#), begin, 0)
+        while case .retry(let seconds, let payload) = try decide(job, now: now), runs < 1000 {
+            job = try Job(decoding: payload)
+            now += Int64(seconds * 1000)
+            runs += 1
+        }
+        #expect((100..<1000).contains(runs))
+        #expect(job.retryCount == 5, "the next is the last")
+        guard case .bury = try decide(job, now: now) else {
+            Issue.record("it is buried")
+            return
+        }
+    }
+
+    @Test("a first start in the future, or none that can be read, does not lengthen the day")
+    func wrongClock() throws {
+        for since in ["99999999999999", "null", #""soon""#] {
+            let members = #""retry":0,"martlet_failed_starts":4,"martlet_failed_starts_since":\#(since)"#
+            guard case .retry(_, let payload) = try decide(job(members), now: begin) else {
+                Issue.record("it is tried again")
+                return
+            }
+            #expect(try Job(decoding: payload).object.integer("martlet_failed_starts_since") == Int(begin))
         }
     }
 
