@@ -40,8 +40,9 @@ extension Dispatcher {
             let settings = handlers[index].settings
             if settings.watch || settings.mode == .fork {
                 let seconds = settings.watch ? Self.lookSeconds.watched : Self.lookSeconds.always
-                let watch = ProgramWatch(settings, everySeconds: seconds, loop: host.loop, errands: errands) {
-                    [weak self] path in
+                let watch = ProgramWatch(
+                    settings, everySeconds: seconds, loop: host.loop, errands: errands, log: host.log
+                ) { [weak self] path in
                     source.changed(path)
                     self?.host.board.deliver()
                 }

@@ -1,8 +1,9 @@
 import Configuration
+import Logging
 import Platform
 
 /// Looks again and again at the files of one handler's program, in another thread, and tells of a change once they have stayed
-/// the same for one look: whoever copies many is not interrupted.
+/// the same for one look: whoever copies many is not interrupted. Those that change again and again are looked at more seldom.
 ///
 /// Only the leader touches it.
 final class ProgramWatch {
@@ -10,9 +11,10 @@ final class ProgramWatch {
     private static let share = 0.02
 
     private let settings: HandlerSettings
-    private let seconds: Double
+    private var pace: ChangePace
     private let loop: EventLoop
     private let errands: Errands
+    private let log: Logger
     private let told: (String) -> Void
     /// As the processes have read them; nil before the first look.
     private var known: ProgramFiles?
@@ -21,13 +23,14 @@ final class ProgramWatch {
 
     /// - Parameter told: called with the file that has changed, or the first of them.
     init(
-        _ settings: HandlerSettings, everySeconds seconds: Double, loop: EventLoop, errands: Errands,
+        _ settings: HandlerSettings, everySeconds seconds: Double, loop: EventLoop, errands: Errands, log: Logger,
         told: @escaping (String) -> Void
     ) {
         self.settings = settings
-        self.seconds = seconds
+        pace = ChangePace(seconds: seconds)
         self.loop = loop
         self.errands = errands
+        self.log = log
         self.told = told
     }
 
@@ -44,8 +47,12 @@ final class ProgramWatch {
     }
 
     private func take(_ files: ProgramFiles, _ took: Double) {
-        let next = MonotonicTime.now().advanced(bySeconds: max(seconds, took / Self.share))
+        compare(files)
+        let next = MonotonicTime.now().advanced(bySeconds: max(pace.pause, took / Self.share))
         _ = loop.at(next) { [weak self] in self?.start() }
+    }
+
+    private func compare(_ files: ProgramFiles) {
         guard let known else {
             known = files
             return
@@ -60,6 +67,14 @@ final class ProgramWatch {
         }
         self.known = files
         changing = nil
+        if pace.changed(at: .now()) {
+            log.warning(
+                "files of a handler's program change again and again, and each time its processes are replaced",
+                metadata: [
+                    "handler": "\(settings.name)", "file": "\(path)",
+                    "next": "they are looked at ever more seldom, at last every 10 min; let its jobs write elsewhere",
+                ])
+        }
         told(path)
     }
 }
