@@ -2,7 +2,9 @@
 
 MISBEHAVE says what it does wrong: never ready, dies first, lies (names a process that is not its child), refuses,
 mute (forks and does not say so), no answer, no reap, dies of fork (forks, says so and ends), bad child (a child that
-ends before it is ready), closes (its control socket).
+ends before it is ready), closes (its control socket), lies at its end (ends at a fork; a helper of it names the process
+in VICTIM_FILE then, and makes the file with .said behind its name), floods (its control socket), same group (its child
+makes no group of its own), stays (does not end when told to).
 """
 import array
 import fcntl
@@ -27,7 +29,8 @@ time.sleep(float(os.environ.get("LOAD_SECONDS", "0")))
 
 
 def child(control, descriptors):
-    os.setpgid(0, 0)
+    if HOW != "same group":
+        os.setpgid(0, 0)
     control.close()
     # Out of the way of the numbers wanted first.
     moved = [fcntl.fcntl(each, fcntl.F_DUPFD, 10) for each in descriptors]
@@ -60,6 +63,23 @@ def reap(pid):
     return {"reaped": pid, "exit": os.WEXITSTATUS(status)}
 
 
+def lie_at_the_end(control, number):
+    victim = os.environ["VICTIM_FILE"]
+    parent = os.getpid()
+    # Until the test has seen that it is asked, and turns its loop no more.
+    open(victim + ".asked", "w").close()
+    if os.fork():
+        time.sleep(0.5)
+        os._exit(0)
+    while os.getppid() == parent:
+        time.sleep(0.01)
+    time.sleep(0.05)
+    with open(victim) as file:
+        control.send(json.dumps({"forked": number, "pid": int(file.read())}).encode())
+    open(victim + ".said", "w").close()
+    os._exit(0)
+
+
 def main():
     control = socket.socket(fileno=int(os.environ["MARTLET_CONTROL"]))
 
@@ -79,6 +99,8 @@ def main():
             return
         message = json.loads(data)
         if "quiet" in message:
+            if HOW == "stays":
+                time.sleep(3600)
             return
         descriptors = array.array("i")
         for level, kind, payload in ancillary:
@@ -86,6 +108,10 @@ def main():
         if "fork" in message:
             if HOW == "no answer":
                 time.sleep(3600)
+            if HOW == "lies at its end":
+                lie_at_the_end(control, message["fork"])
+            while HOW == "floods":
+                say({"news": 1})
             if HOW == "refuses":
                 say({"failed": message["fork"], "message": "no more processes"})
             elif HOW == "lies":

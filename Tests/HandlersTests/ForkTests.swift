@@ -134,7 +134,7 @@ struct ForkFaultTests {
     @Test(
         "a program that cannot be loaded fails the job with what it said",
         arguments: [
-            ("dies first", "its preloader ended: exit status 1\nno such module: app"),
+            ("dies first", "its preloader ended: exit status 1; \(Preloader.hint)\nno such module: app"),
             ("never ready", "its preloader was not ready within 500ms"),
         ])
     func loading(how: String, message: String) throws {
@@ -169,6 +169,54 @@ struct ForkFaultTests {
         let rig = try Rig(fork("lies"), slots: 1)
         let failure = try #require(try rig.run(job(#""done""#)).outcome.failure)
         #expect(failure.message.contains("named process \(getpid()), which is not a child it has just forked"))
+    }
+
+    @Test("who names at its end a process of another handler does not get it, and that goes on")
+    func liesAtItsEnd() throws {
+        try ProcessTree.becomeSubreaper()
+        let directory = TemporaryDirectory()
+        let victim = "\(directory.path)/victim"
+        var liar = fork("lies at its end", environment: ["VICTIM_FILE": victim])
+        liar.classes = [ClassPattern("Liar")]
+        let rig = try Rig([liar, shell("sleep 3", classes: ["Test"])], slots: 2, adoptsOrphans: true)
+        try rig.start(job(#""x""#))
+        try #require(rig.turn { rig.dispatcher.slots.first?.pid != nil })
+        let pid = try #require(rig.dispatcher.slots.first?.pid)
+        let file = try FileDescriptor.open(victim, O_WRONLY | O_CREAT | O_TRUNC)
+        #expect(Array("\(pid)".utf8).withUnsafeBytes { file.writeAll($0) } == nil)
+        try rig.start(#"{"class":"Liar","args":[]}"#, slot: 1)
+        try #require(rig.turn { access("\(victim).asked", F_OK) == 0 })
+        // Its end and the lie are there at the same turn of the loop.
+        eventually("the lie is told") { access("\(victim).said", F_OK) == 0 }
+        let lie = try rig.nextReport()
+        #expect(lie.slot == 1 && lie.outcome.failure?.errorClass == "StartFailed")
+        #expect(isAlive(pid))
+        let report = try rig.nextReport()
+        #expect(report.slot == 0 && report.outcome == .succeeded)
+    }
+
+    @Test("a flood on its control socket ends who sends it, while other jobs go on")
+    func floods() throws {
+        var other = serve()
+        other.classes = [ClassPattern("Other")]
+        var flood = fork("floods")
+        flood.classes = [ClassPattern("Test")]
+        let rig = try Rig([flood, other], slots: 2)
+        try rig.start(job(#""done""#))
+        let other1 = #"{"class":"Other","args":["done"]}"#
+        try rig.start(other1, slot: 1)
+        try #require(rig.turn { rig.reports.count == 2 })
+        #expect(rig.reports.contains { $0.slot == 1 && $0.outcome == .succeeded })
+        let failure = try #require(rig.reports.first { $0.slot == 0 }?.outcome.failure)
+        #expect(failure.message.contains("floods its control socket"), "\(failure.message)")
+    }
+
+    @Test("a child that makes no process group of its own gets no job, and the message says what it lacks")
+    func sameGroup() throws {
+        let rig = try Rig(fork("same group"), slots: 1)
+        let failure = try #require(try rig.run(job(#""done""#)).outcome.failure)
+        #expect(failure.errorClass == "StartFailed")
+        #expect(failure.message.contains("made no process group of its own"), "\(failure.message)")
     }
 
     @Test(
@@ -257,6 +305,16 @@ struct RenewalTests {
                 if rig.dispatcher.slots.isEmpty { _ = try? rig.start(job(#""done""#)) }
                 return rig.lines.contains("version 3")
             })
+    }
+
+    @Test("one that was told to end and does not is killed soon, however long its jobs may take to end")
+    func stays() throws {
+        var settings = fork("stays", grace: 3600)
+        settings.maxAge = 0.2
+        let rig = try Rig(settings, slots: 1)
+        #expect(try rig.run(job(#""done""#)).outcome == .succeeded)
+        let first = try #require(rig.dispatcher.poolDescriptions.first?.preloader?.pid)
+        #expect(rig.turn { !isAlive(first) })
     }
 
     @Test("by max_age the next one is loaded while the old one forks, and then the old one goes")

@@ -14,6 +14,15 @@ struct ChildProcessTests {
         #expect(child.reap() == nil)
     }
 
+    @Test("one whose status somebody else took has ended all the same, its status lost")
+    func taken() throws {
+        let child = try shell("exit 3")
+        var status: Int32 = 0
+        #expect(waitpid(child.pid, &status, 0) == child.pid)
+        #expect(child.reap()?.status == .lost)
+        #expect(child.reap() == nil)
+    }
+
     @Test("a deadline that comes first leaves the child running")
     func deadline() throws {
         let child = try shell("exec sleep 100")

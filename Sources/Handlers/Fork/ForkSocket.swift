@@ -1,3 +1,4 @@
+import Glibc
 import Platform
 
 /// Our end of a preloader's control socket: whole messages, of which those wait that it has no room for.
@@ -9,6 +10,10 @@ final class ForkSocket {
     /// The preloader's end, until it has it.
     private var theirs: FileDescriptor?
     private var outbox: [(message: [UInt8], pipes: HandlerPipes?)] = []
+    /// While too many descriptors are on their way in messages nobody has read: unix(7), ETOOMANYREFS. The socket says nothing
+    /// when there are fewer.
+    private var retryTimer: TimerID?
+    private static let secondsToRetry = 0.05
 
     init(host: HandlerHost) throws(SystemError) {
         self.host = host
@@ -37,11 +42,24 @@ final class ForkSocket {
     func flush() {
         guard let raw = ours?.raw else { return }
         while let next = outbox.first {
+            switch ours?.send(next.message, passing: next.pipes?.passed ?? []) {
+            case .wouldBlock: return host.loop.change(raw, to: [.readable, .writable])
+            case .failed(ETOOMANYREFS):
+                host.loop.change(raw, to: .readable)
+                return flushLater()
             // What cannot be sent for another reason never can: its end follows, or the time for an answer passes.
-            if case .wouldBlock = ours?.send(next.message, passing: next.pipes?.passed ?? []) { break }
-            outbox.removeFirst()
+            default: outbox.removeFirst()
+            }
         }
-        host.loop.change(raw, to: outbox.isEmpty ? .readable : [.readable, .writable])
+        host.loop.change(raw, to: .readable)
+    }
+
+    private func flushLater() {
+        guard retryTimer == nil else { return }
+        retryTimer = host.loop.at(MonotonicTime.now().advanced(bySeconds: Self.secondsToRetry)) { [weak self] in
+            self?.retryTimer = nil
+            self?.flush()
+        }
     }
 
     /// The next message; nil if there is none now.
@@ -60,6 +78,8 @@ final class ForkSocket {
 
     func close() {
         if let raw = ours?.raw { host.loop.forget(raw) }
+        if let retryTimer { host.loop.cancel(retryTimer) }
+        retryTimer = nil
         ours = nil
         theirs = nil
         outbox = []

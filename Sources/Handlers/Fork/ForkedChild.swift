@@ -19,6 +19,7 @@ final class ForkedChild: HandlerChild {
     var pid: Int32 { process.pid }
     var pidfd: Int32 { process.pidfd }
 
+    var leadsGroup: Bool { process.leadsGroup }
     func signalGroup(_ signal: Signal) { process.signalGroup(signal) }
 
     func reap(in loop: EventLoop, then completion: @escaping (ExitReport) -> Void) {

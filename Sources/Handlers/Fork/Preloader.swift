@@ -22,20 +22,27 @@ final class Preloader: EventSink, HandlerProcessOwner {
 
     /// A fork takes milliseconds and a reap less; longer than this no machine is busy.
     static let secondsToAnswer = 5.0
+    /// What one turn of the loop reads of it, so that others have theirs.
+    private static let messagesPerTurn = 64
+    /// What is read of it at its end.
+    private static let lastMessages = 256
+    /// Where a program of another mode was put into this one.
+    static let hint = "only programs that speak the fork protocol can, as those with the kit for Python or Ruby do"
 
     private(set) var phase = Phase.starting
     /// When it became ready.
     private(set) var since = MonotonicTime.now()
     /// Of the program it has loaded, as its source counts them.
     var generation = 0
-    private let handler: Handler
-    private let host: HandlerHost
+    let handler: Handler
+    let host: HandlerHost
     private unowned let source: ForkSource
     private var socket: ForkSocket?
     private var process: HandlerProcess?
     private var timer: TimerID?
     private var answerTimer: TimerID?
-    private var ledger = ForkLedger()
+    var ledger = ForkLedger()
+    private var surplus = ForkSurplus()
     /// Why it is being ended, if it is its own fault.
     private var fault: String?
 
@@ -91,7 +98,8 @@ final class Preloader: EventSink, HandlerProcessOwner {
             phase = .leaving
             // Behind what it was asked before, so that it is done.
             socket?.send(ForkMessage.quiet)
-            after(grace) { $0.kill() }
+            // It has nothing to wait for.
+            after(min(grace, Self.secondsToAnswer)) { $0.kill() }
         case .starting:
             phase = .leaving
             if process != nil { kill() }
@@ -165,9 +173,15 @@ final class Preloader: EventSink, HandlerProcessOwner {
 
     private func readMessages(isLast: Bool = false) {
         var isClosed = false
-        while let message = socket?.receive(end: { isClosed = true }) {
+        // The rest is told of at the next turn.
+        for _ in 0..<(isLast ? Self.lastMessages : Self.messagesPerTurn) {
+            guard let message = socket?.receive(end: { isClosed = true }) else { break }
             do throws(ProtocolViolation) {
-                if let message = try ForkMessage(parsing: message) { try take(message, isLast: isLast) }
+                let message = try ForkMessage(parsing: message)
+                guard let message, try take(message, isLast: isLast) else {
+                    try surplus.add(at: .now())
+                    continue
+                }
             } catch {
                 fail(error.reason)
             }
@@ -178,10 +192,11 @@ final class Preloader: EventSink, HandlerProcessOwner {
         if phase == .ready || phase == .starting { after(1) { $0.fail("closed its control socket and went on") } }
     }
 
-    private func take(_ message: ForkMessage, isLast: Bool) throws(ProtocolViolation) {
+    /// - Returns: false if nobody waited for it.
+    private func take(_ message: ForkMessage, isLast: Bool) throws(ProtocolViolation) -> Bool {
         switch message {
         case .ready:
-            guard phase == .starting else { return }
+            guard phase == .starting else { return false }
             phase = .ready
             since = .now()
             cancelTimer()
@@ -190,55 +205,17 @@ final class Preloader: EventSink, HandlerProcessOwner {
             guard let fork = ledger.fork(number) else {
                 throw ProtocolViolation("answered fork \(number), which it was not asked for")
             }
-            let child = try child(pid, isLast: isLast)
+            let child = try child(pid, of: fork, isLast: isLast)
             _ = ledger.close(number)
             begin(child, fork)
         case .failed(let number, let message):
-            if let fork = ledger.close(number) { refuse(fork, "it could not be forked: \(message)") }
+            guard let fork = ledger.close(number) else { return false }
+            refuse(fork, "it could not be forked: \(message)")
         case .reaped(let pid, let status):
-            ledger.reaped(pid)?(status ?? .lost)
+            guard let completion = ledger.reaped(pid) else { return false }
+            completion(status ?? .lost)
         }
-    }
-
-    /// A process it says to have forked. Whoever it names is killed one day, so it must be its child.
-    private func child(_ pid: Int32, isLast: Bool) throws(ProtocolViolation) -> ForeignProcess {
-        let lie = ProtocolViolation("named process \(pid), which is not a child it has just forked")
-        guard let child = try? ForeignProcess(pid: pid), let parent = ProcessEntry(pid: pid)?.parent,
-            parent == (isLast ? getpid() : process?.pid), ledger.addChild(pid)
-        else { throw lie }
-        return child
-    }
-
-    /// It joins its cgroup before it is given anything to do. Moving it can take milliseconds, so somebody else does.
-    private func begin(_ child: ForeignProcess, _ fork: ForkLedger.Fork) {
-        host.adopted.didSpawn(fork.ticket, pid: child.pid)
-        fork.pipes.closeTheirEnds()
-        let forked = ForkedChild(child, of: self, since: fork.since)
-        let group: HandlerGroup?
-        do throws(SystemError) {
-            group = try host.groups.take(for: handler.settings)
-        } catch {
-            // Without the limits it is to have it does not begin: it ends as one that was killed.
-            log("a handler's process is killed: \(error)", .warning)
-            child.signalGroup(.kill)
-            group = nil
-        }
-        guard let group else {
-            return fork.completion(.success(StartedHandler(child: forked, group: nil, generation: generation)))
-        }
-        host.placing.run { [control = group.control, pid = child.pid] in
-            // One that has ended meanwhile is in none.
-            try? control.write("\(pid)", to: "cgroup.procs")
-        } then: { [host, generation] _ in
-            fork.completion(.success(StartedHandler(child: forked, group: group, generation: generation)))
-            host.board.deliver()
-        }
-    }
-
-    private func refuse(_ fork: ForkLedger.Fork, _ reason: String) {
-        host.adopted.didSpawn(fork.ticket, pid: nil)
-        fork.pipes.closeTheirEnds()
-        fork.completion(.failure(NoStart(reason: reason)))
+        return true
     }
 
     // MARK: Its end
@@ -247,7 +224,8 @@ final class Preloader: EventSink, HandlerProcessOwner {
     func processEnds() { readMessages(isLast: true) }
 
     func processEnded(_ report: ExitReport, lastLines: String, _ circumstances: Circumstances) {
-        let how = fault ?? "ended: \(ExitMeaning.words(for: report.status, circumstances))"
+        let words = ExitMeaning.words(for: report.status, circumstances)
+        let how = fault ?? (phase == .starting ? "ended: \(words); \(Self.hint)" : "ended: \(words)")
         ended(lastLines.isEmpty ? how : "\(how)\n\(lastLines)")
     }
 
@@ -291,7 +269,7 @@ final class Preloader: EventSink, HandlerProcessOwner {
         timer = nil
     }
 
-    private func log(_ text: String, _ level: Logger.Level) {
+    func log(_ text: String, _ level: Logger.Level) {
         host.log.log(
             level: level, "\(text)",
             metadata: ["handler": "\(handler.settings.name)", "handler_pid": .stringConvertible(pid ?? 0)])

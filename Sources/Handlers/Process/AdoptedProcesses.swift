@@ -64,6 +64,9 @@ final class AdoptedProcesses {
         if let pid { known.insert(pid) }
     }
 
+    /// Whether it is a handler's process that has an owner.
+    func isOwned(_ pid: Int32) -> Bool { known.contains(pid) }
+
     /// Its owner has just reaped this handler's process: before the loop turns again no other can have its number here.
     func didReap(_ pid: Int32) { known.remove(pid) }
 

@@ -11,6 +11,8 @@ protocol HandlerChild: AnyObject {
     var pidfd: Int32 { get }
     /// For its temporary files; to be given up when it was reaped.
     var privateDirectory: PrivateDirectory? { get }
+    /// Whether it has a process group of its own. Before it was reaped.
+    var leadsGroup: Bool { get }
     /// To its whole process group. Without effect once it was reaped.
     func signalGroup(_ signal: Signal)
     /// Takes the exit report of one that has ended.
@@ -23,6 +25,9 @@ protocol HandlerChild: AnyObject {
 extension ChildProcess: HandlerChild {
     /// Between two attempts to take the exit report of one that a debugger holds: ptrace(2) gives it to the tracer first.
     private static let secondsBetweenLooks = 0.05
+
+    /// It was spawned with one.
+    var leadsGroup: Bool { true }
 
     func reap(in loop: EventLoop, then completion: @escaping (ExitReport) -> Void) {
         if let report = reap() { return completion(report) }

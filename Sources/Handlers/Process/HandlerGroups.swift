@@ -65,6 +65,14 @@ final class HandlerGroups {
         }
     }
 
+    /// Somebody may live in it who is not ours to kill: it is left to them.
+    func abandon(_ group: HandlerGroup) {
+        guard group.control.isPopulated else { return settle(group) }
+        log.warning(
+            "a process that is no handler's was moved to the cgroup of one and is left there",
+            metadata: ["handler": "\(group.handler)", "cgroup": "\(group.control.path)"])
+    }
+
     /// Nobody needs them any more.
     func removeIdle() {
         for group in idle.values.joined() { group.control.remove() }

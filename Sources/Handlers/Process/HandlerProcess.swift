@@ -65,7 +65,8 @@ final class HandlerProcess: EventSink {
     private var stdout: FileDescriptor?
     private var stderr: FileDescriptor?
     private var output: OutputValve
-    private(set) var hasEnded = false
+    /// Seen, though perhaps not reaped yet: whoever reaps it, its number may be another process's from then on.
+    private var isEnding = false
     /// By us.
     private var wasKilled = false
     /// When it was given up; nil while it was not.
@@ -101,9 +102,12 @@ final class HandlerProcess: EventSink {
     /// That of its temporary files, for those it forks.
     var privateDirectory: PrivateDirectory? { child.privateDirectory }
 
+    /// Whether it has a process group of its own, as far as that can still be known.
+    var leadsGroup: Bool { isEnding || child.leadsGroup }
+
     /// Asks the whole process group to end.
     func terminate() {
-        guard !hasEnded else { return }
+        guard !isEnding else { return }
         child.signalGroup(.terminate)
         // One that stopped itself would not see the request before the grace is over.
         child.signalGroup(.continue)
@@ -113,7 +117,7 @@ final class HandlerProcess: EventSink {
     ///
     /// - Parameter sparingDescendants: whether those that left the group go on.
     func kill(sparingDescendants: Bool = false) {
-        guard !hasEnded else { return }
+        guard !isEnding else { return }
         wasKilled = true
         guard !sparingDescendants else { return child.signalGroup(.kill) }
         // One step for all of them; without a cgroup they are looked for in /proc.
@@ -200,6 +204,7 @@ final class HandlerProcess: EventSink {
 
     /// The order matters: until the leader is reaped its number is also its group's, and nobody else's.
     private func end() {
+        isEnding = true
         owner?.processEnds()
         child.signalGroup(.kill)
         let shortage = group?.shortage()
@@ -231,7 +236,6 @@ final class HandlerProcess: EventSink {
         child.privateDirectory?.giveUp()
         host.adopted.didReap(pid)
         host.roster.remove(pid)
-        hasEnded = true
         if let givenUpAt {
             let seconds = Int(MonotonicTime.now().seconds(since: givenUpAt))
             host.board.giveBack(pid: pid)

@@ -42,7 +42,14 @@ extension ServeProcess {
     private func take(_ piece: LineSplitter.Piece) {
         do throws(ProtocolViolation) {
             switch piece {
-            case .line(let line): handle(.answered(try Answer(parsing: line)))
+            case .line(let line):
+                let answer = try Answer(parsing: line)
+                // In another's group it would die with that.
+                if case .ready = answer, !leadsGroup {
+                    throw ProtocolViolation(
+                        "made no process group of its own: a forked child calls setpgid(0, 0) first")
+                }
+                handle(.answered(answer))
             case .cut: throw ProtocolViolation("wrote a line longer than 1 MiB")
             }
         } catch {

@@ -49,6 +49,7 @@ final class ServeProcess: EventSink, HandlerProcessOwner, RunKeeper {
     }
 
     var pid: Int32? { process?.pid }
+    var leadsGroup: Bool { process?.leadsGroup ?? true }
 
     var slot: Int? { assignments.first?.slot }
 

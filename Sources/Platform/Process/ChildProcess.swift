@@ -43,10 +43,9 @@ package final class ChildProcess: Sendable {
             var end = cposix_exit()
             let error = cposix_reap(descriptor.raw, &end)
             guard error != EAGAIN else { return nil }
-            // ECHILD: somebody waited for any child and took ours. The exit status is lost, the child is not there.
-            precondition(error == 0, "only this object reaps its child")
             isReaped = true
-            return ExitReport(end)
+            // ECHILD: somebody else waited for it and took its status. That is lost, and the child is not there.
+            return error == 0 ? ExitReport(end) : ExitReport(told: .lost)
         }
     }
 

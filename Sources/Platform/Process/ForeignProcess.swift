@@ -27,11 +27,17 @@ package final class ForeignProcess {
     /// Readable once it has ended: pidfd_open(2). Valid as long as this object.
     package var pidfd: Int32 { descriptor.raw }
 
+    /// Whether somebody has taken its exit status: its number may be another process's by now.
+    package var isReaped: Bool { cposix_pidfd_signal(descriptor.raw, 0) == ESRCH }
+
+    /// Whether its process group is its own and has its number.
+    package var leadsGroup: Bool { getpgid(pid) == pid }
+
     /// Sends a signal to its process group, or to it alone if it leads none. Without effect once it was reaped.
     package func signalGroup(_ signal: Signal) {
         // Until it is reaped, which signal 0 would tell, its number is nobody else's.
         guard cposix_pidfd_signal(descriptor.raw, 0) == 0 else { return }
-        if getpgid(pid) == pid {
+        if leadsGroup {
             kill(-pid, signal.number)
         } else {
             _ = cposix_pidfd_signal(descriptor.raw, signal.number)
