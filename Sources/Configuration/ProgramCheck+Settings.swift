@@ -1,7 +1,7 @@
 package import Platform
 
 extension ProgramCheck {
-    /// The check of a handler's program and of the files its command names. Asks the name service for those it trusts.
+    /// The check of a handler's program. Asks the name service for those it trusts.
     ///
     /// - Parameter user: the number of whom it runs as.
     package convenience init(of handler: HandlerSettings, runsAs user: UInt32) {
@@ -15,7 +15,7 @@ extension ProgramCheck {
             trusted = TrustedUsers([user] + (confinement.author.map { [$0] } ?? []) + named)
         }
         self.init(
-            path: handler.executable, arguments: Array(handler.command.dropFirst()), directory: handler.directory,
-            searchPath: handler.environment["PATH"] ?? ExecutableSearch.path, trusted: trusted)
+            path: handler.executable, searchPath: handler.environment["PATH"] ?? ExecutableSearch.path,
+            trusted: trusted)
     }
 }

@@ -1,28 +1,22 @@
 import Glibc
 
 /// Whether a program may be executed: nobody but those we trust can have exchanged it, nor the way to it, nor the interpreter
-/// its first line names, nor a file among its arguments. Usable from any thread.
+/// its first line names. Usable from any thread.
+///
+/// Files among the arguments are not looked at: they may lie on a file server that does not answer, and the daemon would wait
+/// for it.
 ///
 /// What was found is kept, and each time compared with what is there: some microseconds, and no question to the name service
 /// as long as nothing has changed.
 package final class ProgramCheck: Sendable {
     package let path: String
-    private let arguments: [Argument]
     private let searchPath: String
     private let trusted: TrustedUsers
     private let proved = Monitor<Proof?>(nil)
-    /// Arguments that were files when they were looked at.
-    private let files = Monitor<Set<String>>([])
-
-    private struct Argument: Sendable {
-        let path: String
-        /// Not written as a path, so that it is one only if there is such a file.
-        let mayBeWord: Bool
-    }
 
     /// What was found in order.
     private struct Proof: Sendable {
-        /// Of the program, of its interpreters and of its arguments; each path once.
+        /// Of the program and of its interpreters; each path once.
         var entries: [PathEntry] = []
         private var paths: Set<String> = []
         /// Where there was no file, with what there was: nothing, a directory, a device.
@@ -62,18 +56,9 @@ package final class ProgramCheck: Sendable {
     /// O_PATH of open(2), which its header hides.
     private static let pathOnly: Int32 = 0o10_000_000
 
-    /// - Parameters:
-    ///   - arguments: as they are passed on, without the name it is called by; `["jobs.py"]` may be its real program.
-    ///   - directory: absolute, from which they count.
-    ///   - searchPath: the program's own PATH.
-    package init(
-        path: String, arguments: [String] = [], directory: String = "/", searchPath: String, trusted: TrustedUsers
-    ) {
+    /// - Parameter searchPath: the program's own PATH.
+    package init(path: String, searchPath: String, trusted: TrustedUsers) {
         self.path = path
-        self.arguments = arguments.filter { !$0.isEmpty && !$0.hasPrefix("-") }.map {
-            let isAbsolute = $0.hasPrefix("/")
-            return Argument(path: isAbsolute ? $0 : "\(directory)/\($0)", mayBeWord: !isAbsolute)
-        }
         self.searchPath = searchPath
         self.trusted = trusted
     }
@@ -147,7 +132,6 @@ package final class ProgramCheck: Sendable {
             programs += named?.programs ?? []
             for candidate in named?.before ?? [] { try look(before: candidate, &proof) }
         }
-        for argument in arguments { try look(at: argument, &proof) }
         proved.withLock { $0 = proof }
         return .proof(proof)
     }
@@ -158,22 +142,6 @@ package final class ProgramCheck: Sendable {
         let way = PathEntry.way(to: candidate)
         try judge(way, to: candidate, as: .candidate)
         proof.add(way.entries)
-    }
-
-    private func look(at argument: Argument, _ proof: inout Proof) throws(ProgramObjection) {
-        let path = argument.path
-        let kind = Self.kind(of: path)
-        if kind != S_IFREG {
-            proof.others.append((path, kind))
-            // What was a file and is none now may be one again in a moment.
-            if argument.mayBeWord, !files.withLock({ $0.contains(path) }) { return }
-        }
-        var way = PathEntry.way(to: path)
-        // Others may write to a directory or a device, as long as they cannot put a file in its place.
-        if kind != S_IFREG, kind != nil { way.entries.removeLast() }
-        try judge(way, to: path, as: .argument)
-        proof.add(way.entries)
-        if kind == S_IFREG { files.withLock { _ = $0.insert(path) } }
     }
 
     private func interpreters(of program: String) throws(ProgramObjection) -> Interpreter.Named? {

@@ -7,8 +7,6 @@ package struct ProgramObjection: Error, Equatable, Sendable, CustomStringConvert
     enum Role {
         /// What is executed, or its interpreter.
         case program
-        /// What it is to read, and so perhaps to execute.
-        case argument
         /// What `env` would execute if it were there.
         case candidate
     }
@@ -27,11 +25,10 @@ package struct ProgramObjection: Error, Equatable, Sendable, CustomStringConvert
         let facts = entry.facts
         let isEnd = entry.path == program
         let kind = facts.isDirectory ? "the directory " : facts.isLink ? "the link " : ""
-        let what = (isEnd && role == .argument ? "its argument " : kind) + entry.path
+        let what = kind + entry.path
         let means =
             switch role {
             case .program: isEnd ? "" : " on the way to \(program)"
-            case .argument: isEnd ? "" : " on the way to its argument \(program)"
             case .candidate: isEnd ? "" : " on the way to \(program), for which env looks first,"
             }
         if !trusts(facts.owner) {
