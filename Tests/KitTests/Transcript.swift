@@ -35,7 +35,9 @@ struct Transcript {
     func play(with process: WireProcess) throws -> String? {
         for step in steps {
             let text = String(decoding: step.bytes, as: UTF8.self)
-            if let lines = step.elements(of: "send") {
+            if let texts = step.strings(of: "send"), !texts.isEmpty {
+                process.send(texts.map { $0 + "\n" }.joined())
+            } else if let lines = step.elements(of: "send") {
                 process.send(
                     lines.map { String(decoding: step.bytes[$0], as: UTF8.self) + "\n" }.joined()
                         .replacing("@directory", with: process.directory.path))
