@@ -3,6 +3,7 @@ import Glibc
 import Insight
 import JobModel
 import Platform
+import TestSupport
 import Testing
 
 @testable import Handlers
@@ -110,17 +111,7 @@ final class Rig {
     /// Turns the loop until the condition holds. Returns false if it did not in time.
     @discardableResult
     func turn(within seconds: Double = 20, until condition: () -> Bool) -> Bool {
-        let deadline = MonotonicTime.now().advanced(bySeconds: seconds)
-        while !condition() {
-            guard MonotonicTime.now() < deadline else { return false }
-            do {
-                try loop.turn(upTo: min(deadline, MonotonicTime.now().advanced(bySeconds: 0.05)))
-            } catch {
-                Issue.record("the loop failed: \(error)")
-                return false
-            }
-        }
-        return true
+        loop.turn(within: seconds, until: condition)
     }
 
     /// Turns until one more report has come, and returns it.

@@ -3,6 +3,7 @@ import Glibc
 import Insight
 import JobModel
 import Platform
+import TestSupport
 import Testing
 
 @testable import Handlers
@@ -94,16 +95,6 @@ final class KitRig {
     /// Turns the loop until the condition holds. Returns false if it did not in time.
     @discardableResult
     func turn(within seconds: Double = 60, until condition: () -> Bool) -> Bool {
-        let deadline = MonotonicTime.now().advanced(bySeconds: seconds)
-        while !condition() {
-            guard MonotonicTime.now() < deadline else { return false }
-            do {
-                try loop.turn(upTo: min(deadline, MonotonicTime.now().advanced(bySeconds: 0.05)))
-            } catch {
-                Issue.record("the loop failed: \(error)")
-                return false
-            }
-        }
-        return true
+        loop.turn(within: seconds, until: condition)
     }
 }
