@@ -19,14 +19,14 @@ package final class ProgramCheck: Sendable {
         /// Of the program and of its interpreters; each path once.
         var entries: [PathEntry] = []
         private var paths: Set<String> = []
-        /// Where there was no file, with what there was: nothing, a directory, a device.
-        var others: [(path: String, kind: UInt32?)] = []
+        /// Where `env` looks before it finds the program, with what there was: mostly nothing.
+        var candidates: [(path: String, kind: UInt32?)] = []
         /// The program itself.
         var program: PathEntry?
         var isScript = false
 
         var isSame: Bool {
-            entries.allSatisfy(\.isSame) && others.allSatisfy { ProgramCheck.kind(of: $0.path) == $0.kind }
+            entries.allSatisfy(\.isSame) && candidates.allSatisfy { ProgramCheck.kind(of: $0.path) == $0.kind }
         }
 
         mutating func add(_ new: [PathEntry]) {
@@ -138,7 +138,7 @@ package final class ProgramCheck: Sendable {
 
     /// Looks where `env` would find something else if it were there.
     private func look(before candidate: String, _ proof: inout Proof) throws(ProgramObjection) {
-        proof.others.append((candidate, Self.kind(of: candidate)))
+        proof.candidates.append((candidate, Self.kind(of: candidate)))
         let way = PathEntry.way(to: candidate)
         try judge(way, to: candidate, as: .candidate)
         proof.add(way.entries)
@@ -160,7 +160,7 @@ package final class ProgramCheck: Sendable {
                 strangers: trusted.strangers(writing:), name: Account.name(of:))
             if let objection { throw objection }
         }
-        // What we may not see may be seen by whom it is executed as; of the other roles only what is there counts.
+        // What we may not see may be seen by whom it is executed as; of a candidate only what is there counts.
         if role == .program, let end = way.end, ![ENOENT, ENOTDIR, ELOOP].contains(end.code) {
             throw ProgramObjection("it cannot be seen whether somebody else could exchange it: \(end)")
         }
