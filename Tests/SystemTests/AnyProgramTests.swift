@@ -21,8 +21,8 @@ struct AnyProgramTests {
         "program.sh": """
         #!/bin/sh
         # Ends with the status it is told.
-        printf '%s|' "$@" >> arguments
-        echo >> arguments
+        # One write: another job's line may come at the same time.
+        printf '%s\\n' "$(printf '%s|' "$@")" >> arguments
         exit "$1"
         """
     ]
