@@ -10,15 +10,16 @@ extension Diagnosis {
             [try QueueText.setting(text, weight: nil)]
         }
         guard let entry = section["queues"] else { return fallback }
+        let title = section.title(of: "queues")
         let nodes: [YAMLNode]
         switch entry.value.content {
         case .sequence(let found): nodes = found
         case .null: nodes = []
         case .scalar, .mapping:
-            report(entry.value.place, "`queues` must be \(Schema.queues.expectation), not \(entry.value.described)")
+            report(entry.value.place, "`\(title)` must be \(Schema.queues.expectation), not \(entry.value.described)")
             return fallback
         }
-        if nodes.isEmpty { report(entry.place, "`queues` names no queue; it must be \(Schema.queues.expectation)") }
+        if nodes.isEmpty { report(entry.place, "`\(title)` names no queue; it must be \(Schema.queues.expectation)") }
         var listed: [(setting: QueueSetting, line: Int)] = []
         for node in nodes {
             do throws(Mistake) {
@@ -29,13 +30,14 @@ extension Diagnosis {
                     } else {
                         let name = quoted(setting.name.text)
                         report(
-                            node.place, "`queues` names \(name) twice (first on line \(listed[index].line)); keep one")
+                            node.place, "`\(title)` names \(name) twice (first on line \(listed[index].line)); keep one"
+                        )
                     }
                 } else {
                     listed.append((setting, node.place.line))
                 }
             } catch {
-                report(node.place, "`queues` \(error.text)")
+                report(node.place, "`\(title)` \(error.text)")
             }
         }
         return listed.isEmpty ? fallback : listed.map(\.setting)

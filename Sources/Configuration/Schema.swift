@@ -175,8 +175,8 @@ package enum Schema {
 
     /// Keys of the file itself.
     package static let top = [
-        redis, processes, concurrency, timeout, slow, queues, handlers, maximumRetries, deadMaximumJobs, deadTimeout,
-        poison, limits, memory, pools, log, tag, labels,
+        redis, processes, concurrency, timeout, slow, queues, capsules, handlers, maximumRetries, deadMaximumJobs,
+        deadTimeout, iterationRuntime, poison, limits, memory, pools, log, tag, labels, sidekiq,
     ]
     /// Keys of `concurrency` and of `processes` where they are mappings.
     package static let concurrencyKeys = [concurrencyMinimum, concurrencyMaximum, concurrencyStart]
@@ -207,10 +207,11 @@ package enum Schema {
         ] + handlerProcessKeys + programKeys + confinementKeys
     /// Every key, in the order of the reference page.
     package static let keys =
-        top + concurrencyKeys + processesKeys + queueKeys + redisKeys + poisonKeys + limitKeys + memoryKeys + poolKeys
+        top + concurrencyKeys + processesKeys + queueKeys + capsuleKeys + redisKeys + poisonKeys + limitKeys
+        + memoryKeys + poolKeys
         + logKeys
         + handlerKeys + handlerProcessesKeys + processLimitKeys
 
     /// Top-level keys that a later version will take; until then they are refused by name.
-    static let announced = ["capsules", "cron", "web"]
+    static let announced = ["cron", "web"]
 }

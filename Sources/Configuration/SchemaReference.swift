@@ -7,6 +7,7 @@ extension Schema {
         page += "\n## Keys of `concurrency` as a mapping\n" + concurrencyKeys.map(section).joined()
         page += "\n## Keys of `processes` as a mapping\n" + processesKeys.map(section).joined()
         page += "\n## Keys of a queue as a mapping\n" + queueKeys.map(section).joined()
+        page += "\n## Keys of each capsule\n" + capsuleKeys.map(section).joined()
         page += "\n## Keys of `redis` as a mapping\n\n\(redisIntroduction)\n" + redisKeys.map(section).joined()
         page += "\n## Keys of `poison`\n" + poisonKeys.map(section).joined()
         page += "\n## Keys of `limits`\n" + limitKeys.map(section).joined()
@@ -23,7 +24,7 @@ extension Schema {
             page += "| `\(override.key.path)` | \(variables) | `\(override.flag)` |\n"
         }
         page += "| `queues` | | `--queue NAME[,WEIGHT]`, repeatable |\n"
-        return page + "\n" + sidekiq
+        return page + "\n" + sidekiqFile
     }
 
     private static func section(_ key: SchemaKey) -> String {
@@ -92,14 +93,14 @@ extension Schema {
         its `url`, `sentinels` and `server_name`; `ca`, `certificate`, `key` and the time limits of the file still count.
         """
 
-    private static let sidekiq = """
+    private static let sidekiqFile = """
         ## Sidekiq's file
 
         A `sidekiq.yml` is read too: a file of that name, with a key that has a leading colon, or with keys that only Sidekiq
         has. `concurrency`, `queues` (names, `[name, weight]`, `name,weight`), `timeout`, `max_retries`, `dead_max_jobs`,
-        `dead_timeout_in_seconds`, `tag`, `labels` and `verbose` (log level debug) mean what they mean to Sidekiq; the section
+        `dead_timeout_in_seconds`, `tag`, `labels`, `capsules`, `max_iteration_runtime` and `verbose` (log level debug) mean what they mean to Sidekiq; the section
         named like `APP_ENV`, `RAILS_ENV` or `RACK_ENV` (else `development`) is merged over the rest. Defaults are Martlet's.
-        Keys of this page, `handlers` above all, can stand beside them. Other keys have no effect, `capsules` is refused, and
+        Keys of this page, `handlers` above all, can stand beside them. Other keys have no effect, and
         ERB is not evaluated.
 
         """

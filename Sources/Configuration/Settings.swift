@@ -24,6 +24,8 @@ package struct Settings: Codable, Equatable, Sendable {
     package var slow: Double
     /// In declared order, no name twice, never empty.
     package var queues: [QueueSetting]
+    /// Beside the one that `queues` and `concurrency` make up; in declared order, no name twice.
+    package var capsules: [CapsuleSetting]
     /// In declared order; no two claim the same class pattern. May be empty.
     package var handlers: [HandlerSettings]
     /// In declared order, no name twice.
@@ -46,16 +48,21 @@ package struct Settings: Codable, Equatable, Sendable {
     package var logFormat: String
     package var tag: String
     package var labels: [String]
+    /// Whose forms are written.
+    package var sidekiq: SidekiqMajor
+    /// Seconds after which a run of an iterable job is interrupted; nil for never.
+    package var iterationRuntime: Double?
 
     package init(
         file: String, directory: String, redis: RedisSettings = .server(RedisEndpoint()), processes: Int = 1,
         autoProcesses: AutoRange? = nil, concurrency: Int = 10, autoConcurrency: AutoRange? = nil,
-        stopTimeout: Double = 25, slow: Double = 60, queues: [QueueSetting],
+        stopTimeout: Double = 25, slow: Double = 60, queues: [QueueSetting], capsules: [CapsuleSetting] = [],
         handlers: [HandlerSettings] = [], pools: [PoolSetting] = [],
         maximumRetries: Int = 25, deadMaximumJobs: Int = 10_000, deadTimeout: Double = 180 * 86_400,
         poison: PoisonLimit = PoisonLimit(), payloadLimits: PayloadLimits = PayloadLimits(),
         childrenWaiting: Int = 100_000, memory: MemorySettings = MemorySettings(), logLevel: String = "info",
-        logFormat: String = "auto", tag: String = "", labels: [String] = []
+        logFormat: String = "auto", tag: String = "", labels: [String] = [], sidekiq: SidekiqMajor = .eight,
+        iterationRuntime: Double? = nil
     ) {
         self.file = file
         self.directory = directory
@@ -67,6 +74,7 @@ package struct Settings: Codable, Equatable, Sendable {
         self.stopTimeout = stopTimeout
         self.slow = slow
         self.queues = queues
+        self.capsules = capsules
         self.handlers = handlers
         self.pools = pools
         self.maximumRetries = maximumRetries
@@ -80,6 +88,8 @@ package struct Settings: Codable, Equatable, Sendable {
         self.logFormat = logFormat
         self.tag = tag
         self.labels = labels
+        self.sidekiq = sidekiq
+        self.iterationRuntime = iterationRuntime
     }
 }
 

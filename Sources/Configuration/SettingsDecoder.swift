@@ -70,6 +70,7 @@ struct SettingsDecoder {
             stopTimeout: diagnosis.valueOrDefault(Schema.timeout, in: section, Schema.timeout.duration),
             slow: diagnosis.valueOrDefault(Schema.slow, in: section, Schema.slow.duration),
             queues: diagnosis.queues(in: section, document: document, isSidekiq: isSidekiq),
+            capsules: capsules(in: section, concurrency: concurrency.most, isSidekiq: isSidekiq),
             handlers: handlers(in: section, pools: Array(places.pools.keys)),
             pools: pools,
             maximumRetries: diagnosis.valueOrDefault(
@@ -78,7 +79,10 @@ struct SettingsDecoder {
                 Schema.deadMaximumJobs, in: section, Schema.deadMaximumJobs.integer),
             deadTimeout: diagnosis.valueOrDefault(Schema.deadTimeout, in: section, Schema.deadTimeout.duration),
             tag: diagnosis.valueOrDefault(Schema.tag, in: section, Self.oneLine),
-            labels: labels(in: section))
+            labels: labels(in: section),
+            sidekiq: diagnosis.valueOrDefault(Schema.sidekiq, in: section, Schema.sidekiq.word) == "7"
+                ? .seven : .eight,
+            iterationRuntime: diagnosis.value(Schema.iterationRuntime, in: section, Schema.iterationRuntime.duration))
     }
 
     private mutating func decodePoison(_ section: Section, into settings: inout Settings) {

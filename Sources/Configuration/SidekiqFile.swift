@@ -10,7 +10,7 @@ struct SidekiqFile {
     /// Keys that only Sidekiq has.
     private static let own = [
         "verbose", "require", "environment", "average_scheduled_poll_interval", "poll_interval_average",
-        "dead_timeout_in_seconds", "max_iteration_runtime", "skip_default_job_logging", "logged_job_attributes",
+        "dead_timeout_in_seconds", "skip_default_job_logging", "logged_job_attributes",
         "redis_idle_timeout", "strict",
     ]
     private static let environments = ["development", "test", "staging", "production"]
@@ -49,9 +49,6 @@ struct SidekiqFile {
                 kept.append(entry)
             case "verbose":
                 isVerbose = ["true", "yes", "on"].contains(entry.value.text?.lowercased())
-            case "capsules":
-                diagnosis.report(
-                    entry.place, "`capsules` is not supported by this version; list the queues under `queues`")
             case let name where Schema.top.contains { $0.name == name }:
                 kept.append(entry)
             case let name where Self.own.contains(name):

@@ -47,11 +47,15 @@ struct SchemaTests {
         #expect(settings.pools == [PoolSetting(name: "postgres", limit: 90)])
         settings.handlers = []
         settings.pools = []
+        #expect(settings.capsules.map(\.name) == ["slow"])
+        settings.capsules = []
         #expect(settings == (try Fixture.settings("handlers:\n")))
         for key in Schema.keys {
-            // Those of mappings in place of a value stand in a comment: the value is in force.
-            let isMapped = (Schema.redisKeys + Schema.concurrencyKeys + Schema.processesKeys + Schema.queueKeys)
-                .contains(key)
+            // Those of mappings in place of a value stand in a comment: the value is in force. So does one without a default.
+            let mapped =
+                Schema.redisKeys + Schema.concurrencyKeys + Schema.processesKeys + Schema.queueKeys
+                + [Schema.iterationRuntime]
+            let isMapped = mapped.contains(key)
             #expect(
                 lines.contains { $0.drop { $0 == " " || isMapped && $0 == "#" }.hasPrefix("\(key.name):") },
                 "\(key.path)")
