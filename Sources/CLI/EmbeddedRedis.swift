@@ -4,7 +4,8 @@ import Platform
 import Redis
 import Supervisor
 
-/// The private redis-server of `redis: embedded`: a unix socket, an append-only file, a directory of its own.
+/// The private redis-server of `redis: embedded`: a unix socket, a directory of its own, and an append-only file in which
+/// everything stands before it is answered.
 struct EmbeddedRedis {
     let directory: String
 
@@ -55,18 +56,21 @@ struct EmbeddedRedis {
     ///
     /// - Parameter lock: the descriptor of the directory's lock, which the server inherits.
     func spec(lock: Int32) throws(EmbeddedRedisError) -> ChildSpec {
-        guard let executable = Executable.find("redis-server", inPath: Self.searchPath) else { throw .noServer }
+        let programs = Self.programs.lazy.compactMap { Executable.find($0, inPath: Self.searchPath) }
+        guard let executable = programs.first else { throw .noServer }
         let process = ProcessSpec(
             executable: executable,
             arguments: [
                 "redis-server", "--port", "0", "--unixsocket", socket, "--unixsocketperm", "700", "--dir", directory,
-                "--appendonly", "yes", "--save", "", "--maxmemory-policy", "noeviction", "--daemonize", "no",
+                "--appendonly", "yes", "--appendfsync", "always", "--save", "", "--maxmemory-policy", "noeviction", "--daemonize", "no",
                 "--loglevel", "notice", "--logfile", log,
             ], environment: ["PATH=\(Self.searchPath)", "LANG=C.UTF-8"], directory: directory,
             descriptors: [(1, STDERR_FILENO), (2, STDERR_FILENO), (3, lock)])
         return ChildSpec(role: .redisServer, process: process)
     }
 
+    /// Which programs will do, the first that is there.
+    private static let programs = ["redis-server", "valkey-server"]
     private static let searchPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
     /// A server that lost its supervisor needs a moment to write its file and end.
     private static let patienceSeconds = 15.0
@@ -95,7 +99,7 @@ enum EmbeddedRedisError: Error, CustomStringConvertible {
         case .noDirectory:
             "`redis: embedded` needs a directory for its data: set STATE_DIRECTORY, XDG_STATE_HOME or HOME"
         case .noServer:
-            "`redis: embedded` needs the program redis-server, which is not installed (Debian: apt install redis-server)"
+            "`redis: embedded` needs redis-server or valkey-server, and neither is installed (Debian: apt install redis-server)"
         case .socketPathTooLong(let path):
             "`redis: embedded`: a socket's path can have 107 bytes, this one is longer: \(path); set STATE_DIRECTORY to a shorter one"
         case .taken(let directory):

@@ -12,8 +12,21 @@ package struct RedisRefusal: Error, Equatable, Sendable, CustomStringConvertible
 
     /// - Parameter reply: the text of an error reply without its leading "-".
     package init(reply: String) {
-        code = String(reply.prefix { $0 != " " })
+        let words = Self.unwrapped(reply)
+        let first = words.prefix { $0 != " " }
+        let isCode = first.contains { $0.isUppercase } && !first.contains { $0.isLowercase }
+        code = isCode ? String(first) : "ERR"
         message = reply
+    }
+
+    /// Redis before 7 puts the place in the script before what went wrong in it, and sometimes a code of its own before that:
+    /// "ERR Error running script (call to f_8d): @user_script:12: @user_script: 12: -OOM command not allowed".
+    private static func unwrapped(_ reply: String) -> Substring {
+        let mark = "@user_script:"
+        guard reply.hasPrefix(mark) || reply.contains("Error running script"),
+            let place = reply.ranges(of: mark).last
+        else { return reply[...] }
+        return reply[place.upperBound...].drop { $0.isNumber || $0 == " " || $0 == ":" || $0 == "-" }
     }
 
     package var description: String { message }

@@ -12,7 +12,7 @@ extension RedisRefusal {
     }
 
     package var meaning: Meaning {
-        switch root {
+        switch code {
         case "READONLY", "UNBLOCKED", "MASTERDOWN": .elsewhere
         case "LOADING", "BUSY", "MISCONF", "NOREPLICAS", "OOM", "CLUSTERDOWN", "TRYAGAIN": .later
         case "NOAUTH", "WRONGPASS", "NOPERM", "NOPROTO": .barred
@@ -23,16 +23,5 @@ extension RedisRefusal {
 
     private static let bars = [
         "max number of clients reached", "invalid password", "The user executing the script", "ACL failure in script",
-    ]
-
-    /// The code a script failed by: Redis before 7 wraps it in one of its own, "ERR Error running script (call to …)".
-    private var root: String {
-        guard code == "ERR", message.contains("Error running script") else { return code }
-        let words = message.split { !($0.isASCII && ($0.isLetter || $0.isNumber)) }
-        return words.first { Self.wrapped.contains(String($0)) }.map(String.init) ?? code
-    }
-
-    private static let wrapped: Set<String> = [
-        "READONLY", "MASTERDOWN", "MISCONF", "NOREPLICAS", "OOM", "WRONGTYPE", "NOPERM",
     ]
 }

@@ -1,7 +1,9 @@
 /// What INFO says about a server, as far as jobs depend on it.
 package struct ServerFacts: Equatable, Sendable {
-    /// As the server writes it: "7.0.15". Empty if it does not say.
+    /// Which version of Redis it is, or is compatible with: "7.0.15". Empty if it does not say.
     package var version: String
+    /// Its own name and version, for people: "Redis 7.0.15", "Valkey 8.0.1". Empty if it does not say.
+    package var product: String
     /// "noeviction" or one of the policies that delete keys when memory is full. Empty if it does not say.
     package var maxmemoryPolicy: String
     package var clusterEnabled: Bool
@@ -21,6 +23,12 @@ package struct ServerFacts: Equatable, Sendable {
             values[line[..<colon]] = line[line.index(after: colon)...]
         }
         version = values["redis_version"].map(String.init) ?? ""
+        // Valkey counts its own versions, and names the last of Redis that it is compatible with beside them.
+        if values["server_name"] == "valkey", let own = values["valkey_version"] {
+            product = "Valkey \(own)"
+        } else {
+            product = version.isEmpty ? "" : "Redis \(version)"
+        }
         maxmemoryPolicy = values["maxmemory_policy"].map(String.init) ?? ""
         clusterEnabled = values["cluster_enabled"] == "1"
         loading = values["loading"] == "1"
@@ -33,7 +41,7 @@ package struct ServerFacts: Equatable, Sendable {
     package func objection(allowEviction: Bool) -> String? {
         let numbers = version.split(separator: ".").map { Int($0) ?? 0 }
         if numbers.count >= 2, (numbers[0], numbers[1]) < (6, 2) {
-            return "Redis \(version) is too old: Martlet needs 6.2 or later (RPOP with a count); upgrade the server"
+            return "\(product) is too old: Martlet needs 6.2 or later (RPOP with a count); upgrade the server"
         }
         if clusterEnabled {
             return "this Redis is a cluster, and a job's queue and reservation lie in different slots; "

@@ -120,7 +120,9 @@ struct CostTests {
         }
         try add(Self.parcel(1, ["A": cost], at: now), to: store)
         for key in [Keys.hourCost("A", CalendarDate(now)), Keys.minuteCost("A", CalendarDate(now))] {
-            #expect(try store.run("OBJECT", "ENCODING", key).text == "listpack")
+            // Before Redis 7 it had another name.
+            let encoding = try store.run("OBJECT", "ENCODING", key).text
+            #expect(encoding == "listpack" || encoding == "ziplist", "\(encoding ?? "-")")
             let bytes = try store.run("MEMORY", "USAGE", key).integer ?? 0
             #expect((1...1000).contains(bytes), "\(bytes) bytes")
         }

@@ -1,6 +1,7 @@
 import JobModel
 import Queueing
 import Redis
+import TestSupport
 import Testing
 
 /// Each script removes a job from one place before it writes it to the other.
@@ -26,7 +27,7 @@ struct MissingRightTests {
         let held = try store.fetch(1)
         let refused = try store.settle([held[0].settled(.requeue)])
         #expect(refused.blockedSettlements.map(\.id) == [held[0].id])
-        #expect(refused.blockedSettlements.first?.refusal.message.contains("can't run") == true)
+        #expect(refused.blockedSettlements.first?.refusal.meaning == .barred)
         #expect(try store.reserved() == [held[0].id.text: "1"])
 
         try permit(store, "rpush")
@@ -139,7 +140,9 @@ struct MissingRightTests {
         try permit(store, "zadd")
     }
 
-    @Test("a death of a process whose job cannot go back is counted with the rescue that succeeds")
+    @Test(
+        "a death of a process whose job cannot go back is counted with the rescue that succeeds",
+        .enabled(if: RedisProgram.isSeven, "rights to read alone came with Redis 7"))
     func rescueTriedAgain() throws {
         let store = try Store()
         try store.lease()

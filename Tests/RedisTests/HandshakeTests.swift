@@ -135,4 +135,13 @@ struct ServerFactsTests {
         #expect((facts.objection(allowEviction: false) != nil) == refused)
         #expect(facts.loading)
     }
+
+    @Test("a Valkey is called by its own name and version, and judged by the Redis that it is compatible with")
+    func valkey() {
+        let facts = ServerFacts(info: "redis_version:7.2.4\r\nserver_name:valkey\r\nvalkey_version:8.0.1\r\n")
+        #expect(facts.product == "Valkey 8.0.1")
+        #expect(facts.version == "7.2.4")
+        #expect(facts.objection(allowEviction: false) == nil)
+        #expect(ServerFacts(info: "redis_version:7.0.15\r\n").product == "Redis 7.0.15")
+    }
 }

@@ -32,8 +32,17 @@ struct RefusalMeaningTests {
             ),
             ("ERR Error running script (call to f_8d): @user_script:12: -OOM command not allowed", .later),
             ("ERR Error running script (call to f_8d): @user_script:12: WRONGTYPE Operation", .command),
+            ("@user_script: 12: -OOM command not allowed", .later),
+            ("@user_script: 1: The user executing the script can't run this command or subcommand", .barred),
         ])
     func meaning(row: (reply: String, meaning: RedisRefusal.Meaning)) {
         #expect(RedisRefusal(reply: row.reply).meaning == row.meaning)
+    }
+
+    @Test("what a script met has the code that it has outside of one")
+    func code() {
+        #expect(RedisRefusal(reply: "@user_script: 12: -OOM command not allowed").code == "OOM")
+        #expect(RedisRefusal(reply: "WRONGTYPE queue:q is a string, not a list").code == "WRONGTYPE")
+        #expect(RedisRefusal(reply: "@user_script: 1: The user executing the script can't run this").code == "ERR")
     }
 }

@@ -16,7 +16,7 @@ struct RedisOutageTests {
 
     @Test("a crash of redis-server while jobs run: the daemon lives, no job is lost, work goes on")
     func crash() throws {
-        try Scene.run(Self.configuration, options: ["--appendonly", "yes"]) { scene in
+        try Scene.run(Self.configuration, options: StopOrderTests.durable) { scene in
             let jids = (0..<1500).map { "q\($0)" }
             try scene.jobs.push(jids.map { Array(Jobs.payload("Quick", $0).utf8) })
             try scene.jobs.push(Jobs.payload("Sleep", "long", args: "[2]"))

@@ -30,11 +30,12 @@ struct Scene {
     static func run(
         _ configuration: String, files: [String: String] = [:], options: [String] = [],
         environment: [String] = [], flags: [String] = [], wrapper: [String] = [], controlGroup: ControlGroup? = nil,
-        starting: Bool = true,
+        starting: Bool = true, program: String = RedisProgram.standard,
         sourceLocation: SourceLocation = #_sourceLocation, _ body: (Scene) throws -> Void
     ) throws {
         let scene = try Scene(
-            configuration, files: files, server: RedisServer(options), environment: environment, flags: flags,
+            configuration, files: files, server: RedisServer(options, program: program), environment: environment,
+            flags: flags,
             wrapper: wrapper, controlGroup: controlGroup)
         defer {
             scene.daemon.end()

@@ -5,6 +5,7 @@ package import Redis
 /// A redis-server of one test's own, on a unix socket in a directory of its own; gone with this object.
 package final class RedisServer {
     package let directory = TemporaryDirectory()
+    private let program: String
     private let options: [String]
     private let wrapper: [String]
     private var child: ChildProcess?
@@ -15,7 +16,9 @@ package final class RedisServer {
     /// - Parameters:
     ///   - options: more of redis-server's arguments, such as ["--maxmemory", "10mb"]; later ones win.
     ///   - wrapper: a program and arguments that end by executing what follows them.
-    package init(_ options: [String] = [], wrapper: [String] = []) {
+    ///   - program: one of `RedisProgram`.
+    package init(_ options: [String] = [], wrapper: [String] = [], program: String = RedisProgram.standard) {
+        self.program = program
         self.options = options
         self.wrapper = wrapper
         start()
@@ -42,7 +45,7 @@ package final class RedisServer {
         precondition(child == nil, "the server runs already")
         let server =
             wrapper + [
-                "redis-server", "--port", "0", "--unixsocket", socketPath, "--dir", directory.path, "--save", "",
+                program, "--port", "0", "--unixsocket", socketPath, "--dir", directory.path, "--save", "",
                 "--appendonly", "no", "--daemonize", "no", "--logfile", "\(directory.path)/redis.log",
             ]
         do {

@@ -65,7 +65,9 @@ struct CheckCommand: ParsableCommand {
             Output.error("\(settings.file): \(endpoint.redacted): \(objection)")
             throw Exit.unavailable
         }
-        Output.line("  redis \(endpoint.redacted): version \(facts.version), maxmemory-policy \(facts.maxmemoryPolicy)")
+        let server = facts.product.isEmpty ? "a server that does not say its version" : facts.product
+        let policy = facts.maxmemoryPolicy.isEmpty ? "" : ", maxmemory-policy \(facts.maxmemoryPolicy)"
+        Output.line("  redis \(endpoint.redacted): \(server)\(policy)")
         let pools = PoolCheck(loaded, living: connections)
         try pools.prove()
         for line in pools.lines { Output.line("  \(line)") }
