@@ -67,11 +67,12 @@ package enum AccessRights {
 
         // A name no process has: nothing of a living one is touched.
         let identity = "martlet-check:0:000000000000"
-        for key in [Keys.queues, Keys.processes] {
+        for key in [Keys.queues, Keys.processes, Keys.paused] {
             add("SMEMBERS", key)
             add("SREM", key, identity)
         }
         add("SADD", Keys.processes, identity)
+        add("SADD", Keys.paused, identity)
         add("SADD", Keys.queues, "default")
         for key in queues.map(Keys.queue) {
             for command in ["LLEN", "TYPE", "EXISTS"] { add(command, key) }

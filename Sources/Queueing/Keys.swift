@@ -8,6 +8,8 @@ package enum Keys {
 
     /// Set of the names of all queues ever pushed to.
     package static let queues = "queues"
+    /// Set of the names of queues from which nobody fetches.
+    package static let paused = "paused"
     package static let queuePrefix = "queue:"
     /// List of payloads; pushed at the left, fetched at the right.
     package static func queue(_ name: QueueName) -> String { queuePrefix + name.text }
