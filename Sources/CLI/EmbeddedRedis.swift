@@ -62,8 +62,8 @@ struct EmbeddedRedis {
             executable: executable,
             arguments: [
                 "redis-server", "--port", "0", "--unixsocket", socket, "--unixsocketperm", "700", "--dir", directory,
-                "--appendonly", "yes", "--appendfsync", "always", "--save", "", "--maxmemory-policy", "noeviction", "--daemonize", "no",
-                "--loglevel", "notice", "--logfile", log,
+                "--appendonly", "yes", "--appendfsync", "always", "--save", "", "--maxmemory-policy", "noeviction",
+                "--daemonize", "no", "--loglevel", "notice", "--logfile", log,
             ], environment: ["PATH=\(Self.searchPath)", "LANG=C.UTF-8"], directory: directory,
             descriptors: [(1, STDERR_FILENO), (2, STDERR_FILENO), (3, lock)])
         return ChildSpec(role: .redisServer, process: process)
