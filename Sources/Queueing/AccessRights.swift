@@ -80,6 +80,7 @@ package enum AccessRights {
             add("RPOP", key, "0")
             add("LREM", key, "1", identity)
             add("LRANGE", key, "1", "0")
+            add("LSET", key, "0", identity)
             for command in ["LPUSH", "RPUSH"] { add(command, key, "") }
         }
         for key in [Keys.schedule, Keys.retry, Keys.dead, Keys.leases] {
@@ -87,6 +88,7 @@ package enum AccessRights {
             for command in ["ZREM", "ZSCORE"] { add(command, key, identity) }
             add("ZADD", key, "XX", "0", identity)
             add("ZRANGE", key, "1", "0")
+            add("ZSCAN", key, "0")
             add("ZRANGEBYSCORE", key, "(0", "0")
             add("ZREMRANGEBYSCORE", key, "(0", "0")
             add("ZREMRANGEBYRANK", key, "1", "0")
@@ -103,6 +105,8 @@ package enum AccessRights {
         }
         add("COPY", Keys.work(identity), Keys.oldWork(identity))
         add("RPOP", Keys.signals(identity))
+        add("LPUSH", Keys.signals(identity), "")
+        add("EXPIRE", Keys.signals(identity), "0")
         for key in [
             Keys.processed, Keys.failed, Keys.poisoned, Keys.late, "\(Keys.processed):2000-01-01",
             "\(Keys.failed):2000-01-01",

@@ -84,7 +84,7 @@ package struct ProcessState: Equatable, Sendable {
 }
 
 extension ProcessState.RunningJob {
-    fileprivate init?(slot: RedisReply, entry: RedisReply) {
+    init?(slot: RedisReply, entry: RedisReply) {
         // Written by a process of another version, perhaps: what cannot be read is not shown.
         guard let slot = slot.text, let bytes = entry.bytes, let object = try? JSONObject(scanning: bytes) else {
             return nil

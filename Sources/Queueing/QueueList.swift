@@ -59,3 +59,15 @@ package enum QueueList {
         return max(0, now.seconds - since.seconds)
     }
 }
+
+extension QueueList {
+    /// Removes a queue with all that waits in it, and its name from the list. Blocks.
+    ///
+    /// - Returns: how many jobs that were.
+    package static func clear(_ queue: QueueName, over redis: RedisConnection) throws(RedisError) -> Int {
+        var command = RedisCommand(running: Scripts.clear, keys: [Keys.queue(queue), Keys.queues])
+        command.add(queue.text)
+        guard let count = try redis.call(command).accepted().integer else { throw .unreadable("clear") }
+        return count
+    }
+}

@@ -41,7 +41,7 @@ struct AccessListTests {
     @Test("every command of every script is among the rights")
     func scripts() {
         let rules = AccessList.rules(of: "martlet")
-        for script in Scripts.all {
+        for script in Scripts.all + Scripts.forOperators {
             let source = String(decoding: script.source, as: UTF8.self)
             for match in source.matches(of: /(?:call|try)\('([A-Z]+)'/) {
                 #expect(rules.contains("+\(match.1.lowercased())"), "\(match.1) in \(script.name)")

@@ -211,7 +211,7 @@ package final class Daemon {
     /// A command of the binary with this daemon's configuration and environment, such as ["push", "GreetingJob"].
     package func martlet(_ arguments: [String], input: String = "") -> Program {
         // A command of a group has two words.
-        let name = arguments.prefix(arguments[0] == "jobs" ? 2 : 1)
+        let name = arguments.prefix(["jobs", "queues", "processes"].contains(arguments[0]) ? 2 : 1)
         return Program.run(
             [Program.martlet] + name + ["-C", path("martlet.yml")] + arguments.dropFirst(name.count),
             input: Array(input.utf8), environment: environment, directory: "/")
