@@ -20,6 +20,11 @@ package struct CapsuleSetting: Codable, Equatable, Sendable {
 }
 
 extension Settings {
+    /// All of them: first the one that `queues` and `concurrency` make up, then `capsules`.
+    package var everyCapsule: [CapsuleSetting] {
+        [CapsuleSetting(name: CapsuleSetting.standardName, concurrency: concurrency, queues: queues)] + capsules
+    }
+
     /// Slots of each worker process, those of all capsules together; the most of them if their number is found by
     /// measurement.
     package var slots: Int { capsules.reduce(concurrency) { $0 + $1.concurrency } }

@@ -6,7 +6,7 @@ extension PoolDemand {
     package static func ofWorker(_ settings: Settings) -> [String: Int] {
         demand(
             of: settings.handlers.map { Handler(isServe: $0.keepsProcesses, connections: $0.connections) },
-            slots: settings.concurrency)
+            slots: settings.slots)
     }
 
     /// The pools that are declared, with what this host's workers and those of others may want of them.

@@ -21,16 +21,31 @@ package enum Exchange {
         return min(settlements.count, most)
     }
 
+    /// Jobs for one of the process's capsules.
+    package struct Fetch: Sendable {
+        /// Which, as the process counts them.
+        package var capsule: Int
+        /// How many are wanted, 1 to `most`.
+        package var count: Int
+        /// Where they are taken from; indices into `queues`.
+        package var steps: [QueueOrder.Step]
+        package var queues: [QueueName]
+
+        package init(capsule: Int, count: Int, steps: [QueueOrder.Step], queues: [QueueName]) {
+            self.capsule = capsule
+            self.count = count
+            self.steps = steps
+            self.queues = queues
+        }
+    }
+
     package struct Request: Sendable {
         package var identity: String
         package var settlements: [Settlement]
-        /// How many jobs are wanted, 0 to `most`.
-        package var fetch: Int
+        /// Together at most `most` jobs; empty if none is wanted.
+        package var fetches: [Fetch]
         /// The number of the first reservation made; the others follow. Never one that was given before.
         package var firstSequence: UInt64
-        /// Where the jobs are taken from; indices into `queues`.
-        package var steps: [QueueOrder.Step]
-        package var queues: [QueueName]
         /// Now: says which day the statistics belong to.
         package var day: Timestamp
         package var deadLimits: DeadLimits
@@ -38,19 +53,29 @@ package enum Exchange {
         package var late: Int
 
         package init(
-            identity: String, settlements: [Settlement] = [], fetch: Int = 0, firstSequence: UInt64 = 1,
-            steps: [QueueOrder.Step] = [], queues: [QueueName] = [], day: Timestamp,
-            deadLimits: DeadLimits = DeadLimits(), late: Int = 0
+            identity: String, settlements: [Settlement] = [], fetches: [Fetch] = [], firstSequence: UInt64 = 1,
+            day: Timestamp, deadLimits: DeadLimits = DeadLimits(), late: Int = 0
         ) {
             self.identity = identity
             self.settlements = settlements
-            self.fetch = fetch
+            self.fetches = fetches
             self.firstSequence = firstSequence
-            self.steps = steps
-            self.queues = queues
             self.day = day
             self.deadLimits = deadLimits
             self.late = late
+        }
+
+        /// How many jobs are wanted, for all capsules.
+        package var fetch: Int { fetches.reduce(0) { $0 + $1.count } }
+
+        /// - Parameter step: counted from 1 through all fetches, as the script does.
+        fileprivate func source(ofStep step: Int) -> (fetch: Int, queue: QueueName)? {
+            var index = step - 1
+            for (number, fetch) in fetches.enumerated() {
+                if fetch.steps.indices ~= index { return (number, fetch.queues[fetch.steps[index].queue]) }
+                index -= fetch.steps.count
+            }
+            return nil
         }
     }
 
@@ -65,12 +90,17 @@ package enum Exchange {
         package var isRegistered: Bool
         /// In the order of fetching, numbered from `firstSequence`.
         package var fetched: [Reservation]
+        /// How many of them each fetch brought.
+        package var counts: [Int]
+        /// Of those that were to be asked.
+        package var pausedQueues: Set<QueueName>
         package var troubledQueues: [(queue: QueueName, refusal: RedisRefusal)]
 
         package init(
             refusedSettlements: [ReservationID] = [],
             blockedSettlements: [(id: ReservationID, refusal: RedisRefusal)] = [],
             poisonedSettlements: [ReservationID] = [], isRegistered: Bool = true, fetched: [Reservation] = [],
+            counts: [Int]? = nil, pausedQueues: Set<QueueName> = [],
             troubledQueues: [(queue: QueueName, refusal: RedisRefusal)] = []
         ) {
             self.refusedSettlements = refusedSettlements
@@ -78,6 +108,8 @@ package enum Exchange {
             self.poisonedSettlements = poisonedSettlements
             self.isRegistered = isRegistered
             self.fetched = fetched
+            self.counts = counts ?? [fetched.count]
+            self.pausedQueues = pausedQueues
             self.troubledQueues = troubledQueues
         }
     }
@@ -91,17 +123,22 @@ package enum Exchange {
             keys: [
                 Keys.reservations(request.identity), Keys.leases, Keys.retry, Keys.schedule, Keys.dead, Keys.queues,
                 Keys.processed, Keys.processed(on: date), Keys.failed, Keys.failed(on: date), Keys.poisoned,
-                Keys.late,
-            ], more: request.steps.count)
-        for step in request.steps { command.add(Keys.queuePrefix, request.queues[step.queue].text) }
+                Keys.late, Keys.paused,
+            ], more: request.fetches.reduce(0) { $0 + $1.steps.count })
+        for fetch in request.fetches {
+            for step in fetch.steps { command.add(Keys.queuePrefix, fetch.queues[step.queue].text) }
+        }
         command.add(request.identity)
-        command.add(request.fetch)
+        command.add(request.fetches.count)
         command.add(Int(request.firstSequence))
         command.add(Keys.queuePrefix)
         command.add(max(0, request.deadLimits.jobs))
         command.add(max(0, request.deadLimits.seconds))
         command.add(request.late)
-        add(request.steps, to: &command)
+        for fetch in request.fetches {
+            command.add(fetch.count)
+            add(fetch.steps, to: &command)
+        }
         add(request.settlements, to: &command)
         return command
     }
@@ -149,11 +186,12 @@ package enum Exchange {
 extension Exchange {
     /// - Throws: `refused` if the script did nothing at all, such as BUSY or WRONGTYPE of our own reservations.
     package static func answer(_ reply: RedisReply, to request: Request) throws(RedisError) -> Answer {
-        guard let parts = try reply.accepted().elements, parts.count == 7,
+        guard let parts = try reply.accepted().elements, parts.count == 8,
             let isRegistered = parts[0].integer, let fenced = parts[1].elements, let blocked = parts[2].pairs,
             let troubled = parts[3].pairs, let numbers = parts[4].pairs, let payloads = parts[5].elements,
-            let poisoned = parts[6].elements
+            let poisoned = parts[6].elements, let paused = parts[7].elements
         else { throw .unreadable("exchange") }
+        let (fetched, counts) = try reservations(payloads, numbers, request)
         return Answer(
             refusedSettlements: fenced.compactMap { $0.text.flatMap(ReservationID.init) },
             blockedSettlements: blocked.compactMap { entry in
@@ -162,23 +200,25 @@ extension Exchange {
             },
             poisonedSettlements: poisoned.compactMap { $0.text.flatMap(ReservationID.init) },
             isRegistered: isRegistered == 1,
-            fetched: try reservations(payloads, numbers, request),
+            fetched: fetched, counts: counts,
+            pausedQueues: Set(paused.compactMap { $0.integer.flatMap(request.source)?.queue }),
             troubledQueues: troubled.compactMap { entry in
-                guard let step = entry.name.integer, request.steps.indices ~= step - 1 else { return nil }
-                return (request.queues[request.steps[step - 1].queue], RedisRefusal(reply: entry.value.text ?? ""))
+                guard let queue = entry.name.integer.flatMap(request.source)?.queue else { return nil }
+                return (queue, RedisRefusal(reply: entry.value.text ?? ""))
             })
     }
 
     /// - Parameter numbers: of the steps that brought any, which it was and how many of the payloads, in their order.
     private static func reservations(
         _ payloads: [RedisReply], _ numbers: [(name: RedisReply, value: RedisReply)], _ request: Request
-    ) throws(RedisError) -> [Reservation] {
+    ) throws(RedisError) -> (fetched: [Reservation], counts: [Int]) {
         var found: [Reservation] = []
         found.reserveCapacity(payloads.count)
+        var counts = [Int](repeating: 0, count: request.fetches.count)
         for (step, number) in numbers {
-            guard let step = step.integer, request.steps.indices ~= step - 1, let number = number.integer, number >= 0
+            guard let (fetch, queue) = step.integer.flatMap(request.source), let number = number.integer, number >= 0
             else { throw .unreadable("exchange") }
-            let queue = request.queues[request.steps[step - 1].queue]
+            counts[fetch] += number
             for _ in 0..<number {
                 guard found.count < payloads.count, let payload = payloads[found.count].bytes else {
                     throw .unreadable("exchange")
@@ -188,6 +228,6 @@ extension Exchange {
                     Reservation(id: ReservationID(sequence: sequence, queue: queue), payload: payload))
             }
         }
-        return found
+        return (found, counts)
     }
 }

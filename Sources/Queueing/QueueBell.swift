@@ -1,7 +1,8 @@
 package import JobModel
 package import Redis
 
-/// Tells a process that waits for jobs that something happened to one of its queues, without taking anything.
+/// Tells a process that waits for jobs that something happened to one of its queues, or to the set of those that are paused,
+/// without taking anything.
 ///
 /// On a connection of its own. Redis tracks key prefixes for it (CLIENT TRACKING BCAST, Redis 6) and sends the names
 /// of changed keys to a channel the same connection subscribes to. A job taken by another process rings too, and a
@@ -12,12 +13,12 @@ package enum QueueBell {
     /// First: the connection's number.
     package static var numberCommand: RedisCommand { RedisCommand(["CLIENT", "ID"]) }
 
-    /// Then: have changes of these queues sent to the connection itself, and listen. Each is answered once.
+    /// Then: have changes of these queues, and pauses, sent to the connection itself, and listen. Each is answered once.
     ///
     /// - Parameter number: the answer to `numberCommand`.
     package static func listenCommands(number: Int, queues: [QueueName]) -> [RedisCommand] {
         let tracking = ["CLIENT", "TRACKING", "ON", "REDIRECT", String(number), "BCAST"]
-        return [RedisCommand(tracking + prefixes(queues).flatMap { ["PREFIX", $0] }), resumeCommand]
+        return [RedisCommand(tracking + (prefixes(queues) + [Keys.paused]).flatMap { ["PREFIX", $0] }), resumeCommand]
     }
 
     /// While the process is busy: be quiet, but keep track. Answered once, maybe after further rings.

@@ -21,12 +21,8 @@ struct Heartbeat {
     /// Seconds since the start, as `isDue` counts them.
     private var age = 0
     private var recordedBusy = 0
-    private var recordedWrittenOff = 0
-    private var recordedHold: String?
-    private var recordedFailingStarts: String?
     /// Handlers whose processes do not start, in words; nil if all do.
     var failingStarts: String?
-    private var recordedLimit = 0
     var coreWaits = CoreWaits()
     /// Of the worker and its handlers, when last looked at.
     private(set) var residentKB = 0
@@ -37,11 +33,14 @@ struct Heartbeat {
         let description = plan.description
         self.init(
             identity: plan.identity, origin: plan.origin, info: { description.with(concurrency: $0).json },
-            range: plan.settings.autoConcurrency.map { $0.minimum...$0.maximum })
+            range: plan.settings.autoConcurrency.map { range in
+                let others = plan.settings.slots - plan.settings.concurrency
+                return range.minimum + others...range.maximum + others
+            })
     }
 
     /// - Parameters:
-    ///   - info: what the dashboard shows of the process with so many slots, as JSON.
+    ///   - info: what the dashboard shows of the process with so many slots in its first capsule, as JSON.
     ///   - range: the bounds of their number; nil if it is fixed.
     init(
         identity: String, origin: ProcessOrigin, info: @escaping (Int) -> [UInt8], range: ClosedRange<Int>? = nil
@@ -65,7 +64,7 @@ struct Heartbeat {
     /// Whether this is one of those that an idle worker makes, too: what can wait goes with these.
     var isRegular: Bool { age % Int(Self.seconds) == 0 }
 
-    /// One beat: the lease, the record (of an idle worker every other time), the metrics, and a comparison of what Redis
+    /// One beat: the lease, the record, which brings an order of the dashboard with it, the metrics, and a comparison of what Redis
     /// holds for us with what we know, since a request may have been carried out long after we had given it up.
     ///
     /// - Parameters:
@@ -81,26 +80,17 @@ struct Heartbeat {
             + [(.ids, OwnReservations.idsCommand(identity: identity))]
     }
 
-    /// The lease, and the record if it is due.
+    /// The lease and the record.
     mutating func beat(
         of state: WorkerState, whereabouts: (Int) -> WorkEntry.Whereabouts?, resident: () -> Int, at now: Moment
     ) -> ProcessRegistry.Beat {
         var beat = ProcessRegistry.Beat(identity: identity)
-        let isFull = age % (2 * Int(Self.seconds)) == 0
-        if isFull || residentKB == 0 { residentKB = resident() }
-        let isNews =
-            state.writtenOff != recordedWrittenOff || state.hold != recordedHold
-            || state.limit != recordedLimit || failingStarts != recordedFailingStarts
-        guard isFull || state.busy > 0 || recordedBusy > 0 || isNews else { return beat }
+        if age % (2 * Int(Self.seconds)) == 0 || residentKB == 0 { residentKB = resident() }
         recordedBusy = state.busy
-        recordedWrittenOff = state.writtenOff
-        recordedHold = state.hold
-        recordedLimit = state.limit
-        recordedFailingStarts = failingStarts
         beat.record = ProcessRecord(
-            info: info(state.limit), concurrency: state.limit, busy: state.busy, beat: now.wall,
+            info: info(state.capsules[0].limit), concurrency: state.limit, busy: state.busy, beat: now.wall,
             roundTripMicroseconds: roundTripMicroseconds, isQuiet: state.phase != .running, residentKB: residentKB,
-            writtenOff: recordedWrittenOff, hold: recordedHold, range: range,
+            writtenOff: state.writtenOff, hold: state.hold, range: range,
             coreWait: coreWaits.takeShare(), failingStarts: failingStarts)
         beat.work = state.slots.enumerated().compactMap { index, slot in
             slot.occupation.map {

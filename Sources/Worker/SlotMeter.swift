@@ -25,7 +25,7 @@ struct SlotMeter {
     /// Before memory is so short that nothing is fetched any more, slots are given up.
     private static let littlePart = 1.5
 
-    /// What pools have for a worker, if they had only this host to serve; nil without pools. `martlet check` proves all hosts.
+    /// What pools have for the first capsule of a worker, if they had only this host to serve; nil without pools. `martlet check` proves all hosts.
     static func ceiling(_ settings: Settings) -> Int? {
         let handlers = settings.handlers.map {
             PoolDemand.Handler(isServe: $0.keepsProcesses, connections: $0.connections)
@@ -33,7 +33,7 @@ struct SlotMeter {
         let perSlot = PoolDemand.demand(of: handlers, slots: 1)
         return settings.pools.compactMap { pool in
             guard let wanted = perSlot[pool.name], wanted > 0 else { return nil }
-            return max(1, pool.limit / wanted / max(1, settings.processes))
+            return max(1, pool.limit / wanted / max(1, settings.processes) - (settings.slots - settings.concurrency))
         }.min()
     }
 
@@ -64,7 +64,7 @@ struct SlotMeter {
     ) -> ConcurrencyControl.Sight {
         var sight = sums
         sight.seconds = seconds
-        sight.backlog = state.shortFetches == shortFetches ? backlog ?? 0 : 0
+        sight.backlog = state.capsules[0].shortFetches == shortFetches ? backlog ?? 0 : 0
         sight.cpu = processors.share()
         sight.cores = processors.cores
         sight.isStarting = isStarting
@@ -76,7 +76,7 @@ struct SlotMeter {
             sight.slotMemory = Double(handlersKB) * 1024 / Double(max(1, state.limit)) / Double(tightest.total)
         }
         sums = ConcurrencyControl.Sight(seconds: seconds)
-        shortFetches = state.shortFetches
+        shortFetches = state.capsules[0].shortFetches
         backlog = nil
         return sight
     }

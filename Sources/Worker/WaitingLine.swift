@@ -1,3 +1,4 @@
+package import JobModel
 package import Platform
 package import Queueing
 
@@ -23,6 +24,19 @@ package struct WaitingLine: Sendable {
     }
 
     package mutating func takeFirst() -> Reservation? { places.popFirst()?.reservation }
+
+    /// The first of one of these queues.
+    package mutating func takeFirst(of queues: [QueueName]) -> Reservation? {
+        guard let index = places.firstIndex(where: { queues.contains($0.reservation.queue) }) else { return nil }
+        return places.remove(at: index).reservation
+    }
+
+    /// Takes out all of these queues.
+    package mutating func takeAll(of queues: Set<QueueName>) -> [Reservation] {
+        let taken = places.filter { queues.contains($0.reservation.queue) }
+        if !taken.isEmpty { places = ArraySlice(places.filter { !queues.contains($0.reservation.queue) }) }
+        return taken.map(\.reservation)
+    }
 
     /// Takes out those that have waited since `time` or longer.
     package mutating func take(olderThan time: MonotonicTime) -> [Reservation] {

@@ -46,13 +46,24 @@ extension WorkerState {
 
     /// What waits for a slot goes back: all of it once nothing is started any more, before that what has waited too long.
     mutating func giveBack(_ now: MonotonicTime) {
-        let returned =
-            isFetching
-            ? waiting.take(olderThan: now.advanced(bySeconds: -terms.tuning.patienceSeconds))
-            : waiting.takeAll()
-        guard !returned.isEmpty else { return }
-        for reservation in returned { settle(reservation, .requeue, counts: .nothing) }
-        actions.append(.tell(.givenBack(count: returned.count)))
+        let patience = now.advanced(bySeconds: -terms.tuning.patienceSeconds)
+        for index in capsules.indices {
+            giveBack(
+                isFetching
+                    ? capsules[index].waiting.take(olderThan: patience) : capsules[index].waiting.takeAll())
+        }
+    }
+
+    /// What was fetched before somebody paused its queue, and has not begun.
+    mutating func giveBack(of paused: Set<QueueName>) {
+        guard !paused.isEmpty else { return }
+        for index in capsules.indices { giveBack(capsules[index].waiting.takeAll(of: paused)) }
+    }
+
+    private mutating func giveBack(_ reservations: [Reservation]) {
+        guard !reservations.isEmpty else { return }
+        for reservation in reservations { settle(reservation, .requeue, counts: .nothing) }
+        actions.append(.tell(.givenBack(count: reservations.count)))
     }
 
     mutating func interruptPastDeadline(_ now: MonotonicTime) {

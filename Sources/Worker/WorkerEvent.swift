@@ -32,7 +32,7 @@ package enum WorkerEvent: Sendable {
     case slotWrittenOff(Int)
     /// That process has ended.
     case slotReturned(Int)
-    /// So many slots are to be in use at the most; what runs in others goes on.
+    /// So many slots of the first capsule are to be in use at the most; what runs in others goes on.
     case limited(Int)
     /// Fetch nothing while there is a reason, and give back what has not started; running jobs go on. Nil: go on.
     case held(String?)

@@ -9,7 +9,7 @@ extension WorkerState {
     mutating func exchanged(_ answer: Exchange.Answer, at now: MonotonicTime) {
         guard let request = inFlight else { return }
         inFlight = nil
-        prefetch.answered(after: now.seconds(since: askedAt))
+        for index in capsules.indices { capsules[index].prefetch.answered(after: now.seconds(since: askedAt)) }
         for id in answer.refusedSettlements { actions.append(.tell(.late(id))) }
         for id in answer.poisonedSettlements { actions.append(.tell(.poisoned(id, jid: request.countedJID(of: id)))) }
         hold(answer.blockedSettlements, of: request, until: now.advanced(bySeconds: terms.tuning.blockedSeconds))
@@ -18,9 +18,22 @@ extension WorkerState {
             loseLease(at: now)
             return
         }
-        for reservation in answer.fetched { waiting.append(reservation, at: now) }
-        guard request.fetch > 0 else { return }
-        learn(wanted: request.fetch, got: answer.fetched.count)
+        take(answer, to: request.fetches, at: now)
+        giveBack(of: answer.pausedQueues)
+    }
+
+    private mutating func take(_ answer: Exchange.Answer, to fetches: [Exchange.Fetch], at now: MonotonicTime) {
+        var next = answer.fetched.startIndex
+        var shorts: [Int] = []
+        for (fetch, count) in zip(fetches, answer.counts) {
+            for reservation in answer.fetched[next..<next + count] {
+                capsules[fetch.capsule].waiting.append(reservation, at: now)
+            }
+            next += count
+            capsules[fetch.capsule].learn(isFull: count == fetch.count)
+            if count < fetch.count { shorts.append(fetch.capsule) }
+        }
+        decideToListen(shorts, fetches)
     }
 
     /// Keeps what Redis could not write for another attempt: the jobs are still reserved.
@@ -35,15 +48,19 @@ extension WorkerState {
     }
 
     /// Decides between asking again at once, which a backlog deserves, and being told of the next push.
-    private mutating func learn(wanted: Int, got: Int) {
-        mayHaveWork = got == wanted
-        if !mayHaveWork { shortFetches += 1 }
-        fullFetches = mayHaveWork ? fullFetches + 1 : 0
-        if !mayHaveWork && !isListening {
+    ///
+    /// - Parameter shorts: capsules that got less than they wanted.
+    private mutating func decideToListen(_ shorts: [Int], _ fetches: [Exchange.Fetch]) {
+        if !shorts.isEmpty {
+            guard !isListening else { return }
             isListening = true
-            mayHaveWork = true  // One more look, after listening began: a push in between is not missed.
+            // One more look, after listening began: a push in between is not missed.
+            for index in shorts { capsules[index].mayHaveWork = true }
             actions.append(.listen(true))
-        } else if isListening && fullFetches >= terms.tuning.busyAfterFullFetches {
+        } else if isListening, !fetches.isEmpty,
+            fetches.allSatisfy({ capsules[$0.capsule].fullFetches >= terms.tuning.busyAfterFullFetches }),
+            capsules.allSatisfy(\.mayHaveWork)
+        {
             isListening = false
             actions.append(.listen(false))
         }
@@ -62,8 +79,7 @@ extension WorkerState {
         isLinked = false
         isComparing = true
         isListening = false
-        mayHaveWork = true
-        fullFetches = 0
+        for index in capsules.indices { capsules[index].forgetFetches() }
         adopting.removeAll()
         loseFarewell()
         loseStreams()
@@ -108,8 +124,10 @@ extension WorkerState {
         for id in late { actions.append(.tell(.late(id))) }
         uncountedLate += lateResults
         self.uncertain.removeAll()
-        for reservation in waiting.remove(allBut: held) { taken.append(reservation.id) }
-        known.formUnion(waiting.ids)
+        for index in capsules.indices {
+            taken += capsules[index].waiting.remove(allBut: held).map(\.id)
+            known.formUnion(capsules[index].waiting.ids)
+        }
         for slot in slots.indices {
             guard let run = slots[slot].occupation else { continue }
             known.insert(run.reservation.id)

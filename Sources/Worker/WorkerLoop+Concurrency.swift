@@ -6,7 +6,7 @@ import Logging
 import Platform
 import Queueing
 
-/// `concurrency: auto`.
+/// `concurrency: auto`. It is about the first capsule, which that key belongs to; the others have the slots they were given.
 extension WorkerLoop {
     /// Where the number of slots is found by measurement it begins low: what is too few shows soon, and does no harm.
     func beginWithFewSlots() {
@@ -29,7 +29,7 @@ extension WorkerLoop {
         }
         guard link.isUp else { return }
         slotMeter?.beginDepths()
-        let queues = plan.terms.order.names
+        let queues = state.capsules[0].order.names
         for (index, command) in QueueList.depthCommands(queues).enumerated() {
             link.ask(.depth(isLast: index == queues.count - 1), command)
         }

@@ -9,7 +9,7 @@ import Queueing
 extension WorkerLoop {
     func makeDispatcher() -> Dispatcher {
         Dispatcher(
-            settings: plan.settings.handlers, slots: plan.settings.concurrency, loop: loop,
+            settings: plan.settings.handlers, slots: plan.settings.slots, loop: loop,
             spawn: { [pool] spec, completion in
                 let completion = Unshared(completion)
                 pool.submit(.spawn) {
@@ -34,7 +34,7 @@ extension WorkerLoop {
     func ended(_ report: DispatchReport) {
         board?.set(nil, slot: report.slot)
         guard let run = state.slots[report.slot].occupation else { return }
-        slotMeter?.note(report)
+        if state.capsules[0].slots.contains(report.slot) { slotMeter?.note(report) }
         if let cost = report.cost {
             heartbeat.coreWaits.note(cost)
             watchIsolated(run.job.route, cost)

@@ -75,7 +75,7 @@ final class WorkerLoop: @unchecked Sendable {
         self.loop = loop
         // One thread more than slots, so that one leads while all others are busy; spawns beyond the cores gain nothing.
         pool = LeaderPool(
-            name: "slots", limit: plan.settings.concurrency + 1,
+            name: "slots", limit: plan.settings.slots + 1,
             bounds: [.spawn: plan.cores + 1, .connect: 1], wake: { wake.signal() })
         state = WorkerState(plan.terms, seed: plan.seed, now: .bootTime())
         heartbeat = Heartbeat(plan)

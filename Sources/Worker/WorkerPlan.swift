@@ -49,19 +49,27 @@ struct WorkerPlan {
             host: host, boot: ProcessIdentity.bootID, pidNamespace: String(ProcessIdentity.pidNamespace), pid: pid,
             startTime: ProcessIdentity.startTime(of: pid) ?? 0, supervisor: getppid(), role: "worker",
             connections: PoolDemand.ofWorker(settings))
-        let queues = settings.queues.map { (name: $0.name, weight: $0.weight) }
+        let capsules = settings.everyCapsule
         description = ProcessDescription(
             identity: identity, hostname: host, pid: pid, startedAt: Timestamp(milliseconds: WallClock.milliseconds()),
             tag: settings.tag, labels: settings.labels,
-            queues: queues.map { .init(name: $0.name, weight: $0.weight) }, concurrency: settings.concurrency,
+            capsules: capsules.map { capsule in
+                ProcessDescription.Capsule(
+                    name: capsule.name, concurrency: capsule.concurrency,
+                    queues: capsule.queues.map { .init(name: $0.name, weight: $0.weight) })
+            },
             version: "martlet \(version)")
         terms = WorkerState.Terms(
-            identity: identity, slots: settings.concurrency, order: QueueOrder(queues),
+            identity: identity,
+            capsules: capsules.map { capsule in
+                WorkerState.Terms.Capsule(
+                    slots: capsule.concurrency, order: QueueOrder(capsule.queues.map { ($0.name, $0.weight) }))
+            },
             policy: RetryPolicy(maximumRetries: settings.maximumRetries, poison: settings.poison),
             deadLimits: DeadLimits(jobs: settings.deadMaximumJobs, seconds: Int(settings.deadTimeout)),
             payloadLimits: settings.payloadLimits, childrenWaiting: settings.childrenWaiting)
         greeting = RedisGreeting(
             endpoint: endpoint, name: "martlet-worker-\(index)", identity: identity, origin: origin,
-            queues: terms.order.names)
+            queues: settings.allQueues)
     }
 }

@@ -4,7 +4,7 @@ extension WorkerState {
     var isFetching: Bool { phase == .running && hold == nil }
 
     mutating func hold(because reason: String?) {
-        if hold != nil, reason == nil { mayHaveWork = true }
+        if hold != nil, reason == nil { lookAgain() }
         hold = reason
     }
 }

@@ -5,33 +5,26 @@ import Queueing
 /// What becomes of slots.
 extension WorkerState {
     /// Slots at work.
-    package var busy: Int { terms.slots - idle.count - writtenOff }
-
-    /// Slots that may be taken: idle ones, as far as the limit goes.
-    var room: Int { max(0, idle.count - (terms.slots - limit)) }
-
-    /// What runs beyond the limit goes on; its slot is not filled again.
-    mutating func limit(to slots: Int) {
-        let before = limit
-        limit = max(1, min(slots, terms.slots))
-        prefetch.limit(toSlots: limit)
-        if limit > before { mayHaveWork = true }
-    }
+    package var busy: Int { capsules.reduce(-writtenOff) { $0 + $1.slots.count - $1.idle.count } }
 
     /// Slots out of service: their processes were killed and do not end. A stop does not wait for them.
     package var writtenOff: Int {
         slots.count { if case .writtenOff = $0 { true } else { false } }
     }
 
+    func busy(in capsule: Capsule) -> Int {
+        capsule.slots.count { slots[$0].occupation != nil }
+    }
+
     mutating func free(_ slot: Int) {
         slots[slot] = .idle
-        idle.append(slot)
+        capsules[capsule(of: slot)].idle.append(slot)
     }
 
     mutating func writeOff(_ slot: Int) {
         switch slots[slot] {
         case .idle:
-            idle.removeAll { $0 == slot }
+            capsules[capsule(of: slot)].idle.removeAll { $0 == slot }
             slots[slot] = .writtenOff
         case .running(var run):
             run.isWrittenOff = true

@@ -134,7 +134,7 @@ extension WorkerState {
     /// deadline one that is done, and was refused once, goes back, too.
     private mutating func endAtStop(_ open: [Int], _ now: Moment) {
         guard case .stopping(let deadline) = phase else { return }
-        let areAllStuck = areAllStuck(open, now)
+        let areAllStuck = areAllStuck(open, of: busy, now)
         for slot in open {
             guard let stream = streams[slot], stream.obstacle != nil, !stream.isInDoubt else { continue }
             let isOver = stream.result != nil
@@ -147,18 +147,24 @@ extension WorkerState {
         }
     }
 
-    /// If no slot is left for children since organisers wait for room, nobody here makes any: the one that has waited longest
+    /// If no slot of a capsule is left for children since organisers wait for room, nobody here makes any: the one that has waited longest
     /// goes away for a while, and its slot does what they have pushed. At once if there is nobody else, and otherwise after a
     /// while if its process is held: others in it may have answered, which nobody reads, and they keep their slots, too.
     private mutating func makeRoom(_ open: [Int], _ now: Moment) {
         // Where nothing is started for another reason, a slot that is given up is no room.
-        guard isFetching, room == 0 else { return }
+        guard isFetching else { return }
+        for capsule in capsules where capsule.room == 0 {
+            makeRoom(in: capsule, open.filter(capsule.slots.contains), now)
+        }
+    }
+
+    private mutating func makeRoom(in capsule: Capsule, _ open: [Int], _ now: Moment) {
         let candidates =
-            areAllStuck(open, now)
+            areAllStuck(open, of: busy(in: capsule), now)
             ? open : open.filter { streams[$0].map { $0.isHeld && $0.isLongStuck(at: now.boot) } ?? false }
         let longest = candidates.min { since($0) < since($1) }
         // One at a time: it still ends.
-        guard let slot = longest, !slots.contains(where: { $0.occupation?.isYielding == true }),
+        guard let slot = longest, !capsule.slots.contains(where: { slots[$0].occupation?.isYielding == true }),
             case .running(var run) = slots[slot]
         else { return }
         run.isYielding = true
@@ -170,8 +176,8 @@ extension WorkerState {
 
     private func since(_ slot: Int) -> MonotonicTime { streams[slot]?.refusedSince ?? .never }
 
-    /// Whether every slot at work waits for room.
-    private func areAllStuck(_ open: [Int], _ now: Moment) -> Bool {
+    /// Whether every slot at work, of so many, waits for room.
+    private func areAllStuck(_ open: [Int], of busy: Int, _ now: Moment) -> Bool {
         open.count == busy && open.allSatisfy { streams[$0]?.isStuck(at: now.boot) == true }
     }
 

@@ -32,8 +32,10 @@ package struct WorkerState: Sendable {
     let terms: Terms
     package private(set) var phase = Phase.running
     package internal(set) var slots: [Slot]
-    var idle: [Int]
-    var waiting = WaitingLine()
+    /// Never empty; each has some of the slots.
+    var capsules: [Capsule]
+    /// The one that is the first to ask for jobs in the next exchange.
+    var turn = 0
     var pending: [Settlement] = []
     var inFlight: Exchange.Request?
     /// When it was asked.
@@ -46,10 +48,6 @@ package struct WorkerState: Sendable {
     /// Runs that a stop has interrupted and that wait for the others, to go back together.
     var interrupted: [Settlement] = []
     var random: SeededGenerator
-    /// Slots in use at the most; the others stay idle.
-    package internal(set) var limit: Int
-    /// Fetches that brought less than was asked for, since ever.
-    var shortFetches = 0
     /// Jobs that somebody wants cancelled, by jid: as Redis last said, which may be some seconds ago.
     var requests: [String: Cancellation] = [:]
     /// Why nothing is fetched for now; nil while it is.
@@ -61,8 +59,6 @@ package struct WorkerState: Sendable {
     var isComparing = true
     var isRegistered = true
     var isListening = false
-    var mayHaveWork = true
-    var fullFetches = 0
     var nextSequence: UInt64 = 1
     /// Results that were found to be too late and are to be counted with the next exchange.
     var uncountedLate = 0
@@ -71,28 +67,23 @@ package struct WorkerState: Sendable {
     /// Ids whose payloads are being read.
     var adopting: Set<ReservationID> = []
     var leaseEnd: MonotonicTime
-    var prefetch: Prefetch
     var ending = Ending.notYet
     var actions: [WorkerAction] = []
 
     package init(_ terms: Terms, seed: UInt64, now: MonotonicTime) {
         self.terms = terms
         slots = Array(repeating: .idle, count: terms.slots)
-        idle = Array((0..<terms.slots).reversed())
-        limit = terms.slots
+        capsules = Self.capsules(terms, now: now)
         random = SeededGenerator(seed: seed)
         leaseEnd = now
-        prefetch = Prefetch(slots: terms.slots, horizonSeconds: terms.tuning.prefetchSeconds, now: now)
     }
 
     /// Whether nothing of a job is in our hands: neither waiting, nor running, nor to be settled.
     package var isEmpty: Bool {
-        busy == 0 && waiting.isEmpty && pending.isEmpty && blocked.isEmpty && interrupted.isEmpty && inFlight == nil
+        busy == 0 && capsules.allSatisfy(\.waiting.isEmpty) && pending.isEmpty && blocked.isEmpty && interrupted.isEmpty
+            && inFlight == nil
             && adopting.isEmpty
     }
-
-    /// Whether there is a free slot that nothing is on its way to.
-    package var wantsJobs: Bool { isFetching && room > waiting.count + adopting.count }
 
     /// What counts of what the run that ended last came to; nil before the first.
     package private(set) var latestOutcome: Outcome?
@@ -113,20 +104,23 @@ package struct WorkerState: Sendable {
         case .compared(let ids): compared(Set(ids))
         case .adopted(let reservations):
             adopting.removeAll()
-            for reservation in reservations { waiting.append(reservation, at: now.boot) }
+            for reservation in reservations {
+                capsules[capsule(for: reservation.queue)].waiting.append(reservation, at: now.boot)
+            }
         case .leaseRenewed(let end):
             if isLinked && leaseEnd <= now.boot { compare() }
             leaseEnd = end
             isRegistered = true
         case .leaseTaken: loseLease(at: now.boot)
-        case .woken: mayHaveWork = true
+        case .woken: lookAgain()
         case .pushed(let slot, let chunk): pushed(slot, chunk)
         case .chunked(let slot, let id, let answer): chunked(slot, id, answer, at: now)
         case .requested(let requests): take(requests, at: now)
         case .ran(let slot, let result): ran(slot, result, at: now)
         case .slotWrittenOff(let slot): writeOff(slot)
         case .slotReturned(let slot): restore(slot)
-        case .limited(let slots): limit(to: slots)
+        // What runs beyond the limit goes on; its slot is not filled again.
+        case .limited(let slots): capsules[0].limit(to: slots)
         case .held(let reason): hold(because: reason)
         case .quiet:
             guard phase == .running else { return }
@@ -165,7 +159,9 @@ package struct WorkerState: Sendable {
         var times = endingTimes
         if !blocked.isEmpty { times.append(blockedUntil) }
         times += streamTimes
-        if let oldest = waiting.oldest { times.append(oldest.advanced(bySeconds: terms.tuning.patienceSeconds)) }
+        for oldest in capsules.lazy.compactMap(\.waiting.oldest) {
+            times.append(oldest.advanced(bySeconds: terms.tuning.patienceSeconds))
+        }
         return times.filter { $0 > now }.min()
     }
 
@@ -173,11 +169,16 @@ package struct WorkerState: Sendable {
 
     private mutating func fillSlots(_ now: Moment) {
         guard isFetching, !isComparing || !isLinked, now.boot < leaseEnd else { return }
-        while room > 0, let slot = idle.last, let reservation = waiting.takeFirst() {
+        for index in capsules.indices { fillSlots(of: index, now) }
+    }
+
+    private mutating func fillSlots(of index: Int, _ now: Moment) {
+        while capsules[index].room > 0, let slot = capsules[index].idle.last, let reservation = takeWaiting(for: index)
+        {
             do throws(MalformedPayload) {
                 let job = try Job(decoding: reservation.payload, limits: terms.payloadLimits)
                 if !requests.isEmpty, cancelUnstarted(reservation, job, at: now) { continue }
-                idle.removeLast()
+                capsules[index].idle.removeLast()
                 slots[slot] = .running(.init(reservation: reservation, job: job, since: now))
                 actions.append(.start(slot: slot, job: job, reservation: reservation))
                 if reservation.payload.count > terms.payloadLimits.warningBytes {
@@ -195,7 +196,7 @@ package struct WorkerState: Sendable {
     mutating func conclude(_ slot: Int, _ result: RunResult, at now: Moment) -> Verdict {
         guard let run = slots[slot].occupation else { return .requeue }
         if run.isWrittenOff { slots[slot] = .writtenOff } else { free(slot) }
-        prefetch.finishedOne()
+        capsules[capsule(of: slot)].prefetch.finishedOne()
         let outcome = run.judge(result, in: terms.identity)
         latestOutcome = outcome
         let verdict = Verdict.decide(
@@ -227,11 +228,24 @@ package struct WorkerState: Sendable {
 
     // MARK: Fetching and settling
 
-    /// Jobs to ask for: what free slots can take, and a little more while jobs are short.
-    private mutating func wanted(_ now: MonotonicTime) -> Int {
-        guard isFetching, isRegistered, now < leaseEnd else { return 0 }
-        let wanted = room + prefetch.depth(now: now) - waiting.count - adopting.count
-        return max(0, min(wanted, prefetch.batch, terms.tuning.exchangeLimit))
+    /// What to ask for. All capsules ask at once; whoever is first in one exchange is the last in the next, since one has room
+    /// for so many jobs only.
+    private mutating func fetches(_ now: MonotonicTime) -> [Exchange.Fetch] {
+        guard isFetching, isRegistered, now < leaseEnd else { return [] }
+        var left = terms.tuning.exchangeLimit
+        var fetches: [Exchange.Fetch] = []
+        for place in capsules.indices {
+            let index = (turn + place) % capsules.count
+            let count = min(capsules[index].wanted(adopting: adopting(for: index), now: now), left)
+            guard count > 0 else { continue }
+            left -= count
+            let order = capsules[index].order
+            fetches.append(
+                Exchange.Fetch(
+                    capsule: index, count: count, steps: order.steps(wanting: count, random: &random),
+                    queues: order.names))
+        }
+        return fetches
     }
 
     private mutating func retryBlocked(_ now: MonotonicTime) {
@@ -242,16 +256,19 @@ package struct WorkerState: Sendable {
 
     private mutating func exchangeIfUseful(_ now: Moment) {
         guard isLinked, !isComparing, inFlight == nil else { return }
-        let fetch = wanted(now.boot)
-        guard !pending.isEmpty || (fetch > 0 && mayHaveWork) || uncountedLate > 0 else { return }
+        let isUseful = !pending.isEmpty || uncountedLate > 0
+        // What steps are drawn is chance: only for an exchange that takes place.
+        guard isUseful || capsules.contains(where: \.mayHaveWork) else { return }
+        let fetches = fetches(now.boot)
+        guard isUseful || fetches.contains(where: { capsules[$0.capsule].mayHaveWork }) else { return }
+        turn = (turn + 1) % capsules.count
         let settlements = Array(pending.prefix(min(Exchange.share(of: pending), terms.tuning.exchangeLimit)))
         pending.removeFirst(settlements.count)
         let request = Exchange.Request(
-            identity: terms.identity, settlements: settlements, fetch: fetch, firstSequence: nextSequence,
-            steps: fetch > 0 ? terms.order.steps(wanting: fetch, random: &random) : [], queues: terms.order.names,
+            identity: terms.identity, settlements: settlements, fetches: fetches, firstSequence: nextSequence,
             day: now.wall, deadLimits: terms.deadLimits, late: uncountedLate)
         uncountedLate = 0
-        nextSequence += UInt64(fetch)  // Never used again, even if the answer is lost.
+        nextSequence += UInt64(request.fetch)  // Never used again, even if the answer is lost.
         inFlight = request
         askedAt = now.boot
         actions.append(.exchange(request))

@@ -4,9 +4,20 @@ package import Queueing
 extension WorkerState {
     /// What a worker is told once.
     package struct Terms: Sendable {
+        /// A set of queues, and how many slots it has.
+        package struct Capsule: Sendable {
+            package let slots: Int
+            package let order: QueueOrder
+
+            package init(slots: Int, order: QueueOrder) {
+                self.slots = slots
+                self.order = order
+            }
+        }
+
         package let identity: String
-        package let slots: Int
-        package let order: QueueOrder
+        /// Never empty. The number of slots of the first may be limited.
+        package let capsules: [Capsule]
         package let policy: RetryPolicy
         package let deadLimits: DeadLimits
         package let payloadLimits: PayloadLimits
@@ -15,18 +26,20 @@ extension WorkerState {
         package let tuning: Tuning
 
         package init(
-            identity: String, slots: Int, order: QueueOrder, policy: RetryPolicy, deadLimits: DeadLimits,
+            identity: String, capsules: [Capsule], policy: RetryPolicy, deadLimits: DeadLimits,
             payloadLimits: PayloadLimits = PayloadLimits(), childrenWaiting: Int = 0, tuning: Tuning = Tuning()
         ) {
             self.identity = identity
-            self.slots = slots
-            self.order = order
+            self.capsules = capsules
             self.policy = policy
             self.deadLimits = deadLimits
             self.payloadLimits = payloadLimits
             self.childrenWaiting = childrenWaiting
             self.tuning = tuning
         }
+
+        /// Of all capsules.
+        package var slots: Int { capsules.reduce(0) { $0 + $1.slots } }
     }
 
     /// Numbers that make a worker fast. It has to be right with any, which simulations try.

@@ -35,7 +35,7 @@ struct FetchTests {
         try store.push("a", ["a1", "a2", "a3", "a4"])
         try store.push("b", ["b1"])
         var request = store.fetching(4, from: ["a", "b"])
-        request.steps = [.init(queue: 0, atMost: 1), .init(queue: 1, atMost: 2), .init(queue: 0, atMost: 4)]
+        request.fetches[0].steps = [.init(queue: 0, atMost: 1), .init(queue: 1, atMost: 2), .init(queue: 0, atMost: 4)]
         let fetched = try store.exchange(request).fetched
         #expect(fetched.map(\.text) == ["a1", "b1", "a2", "a3"])
         #expect(fetched.map(\.queue.text) == ["a", "b", "a", "a"])
@@ -54,7 +54,7 @@ struct FetchTests {
         var sequence: UInt64 = 1
         while sequence <= 400 {
             var request = store.fetching(10, from: order.names.map(\.text), firstSequence: sequence)
-            request.steps = order.steps(wanting: 10, random: &random)
+            request.fetches[0].steps = order.steps(wanting: 10, random: &random)
             let fetched = try store.exchange(request).fetched
             #expect(fetched.count == 10)
             heavy += fetched.count { $0.queue.text == "heavy" }
@@ -114,10 +114,66 @@ struct FetchTests {
             expected += jobs
         }
         var request = store.fetching(expected.count + 1, from: order.names.map(\.text))
-        request.steps = order.steps(wanting: expected.count + 1, random: &random)
+        request.fetches[0].steps = order.steps(wanting: expected.count + 1, random: &random)
         let fetched = try store.exchange(request).fetched
         #expect(fetched.map(\.text).sorted() == expected.sorted())
         #expect(fetched.allSatisfy { $0.text.hasPrefix("\($0.queue.text).") })
+    }
+
+    @Test("several capsules fetch in one exchange, each its number of jobs from its queues")
+    func capsules() throws {
+        let store = try Store()
+        try store.lease()
+        try store.push("a", ["a1", "a2", "a3"])
+        try store.push("b", ["b1"])
+        var request = store.fetching(2, from: ["a"], firstSequence: 7)
+        request.fetches += store.fetching(3, from: ["b", "a"]).fetches
+        let answer = try store.exchange(request)
+        #expect(answer.fetched.map(\.text) == ["a1", "a2", "b1", "a3"])
+        #expect(answer.counts == [2, 2])
+        #expect(answer.fetched.map(\.id.sequence) == [7, 8, 9, 10])
+    }
+
+    @Test("a paused queue gives nothing, and the worker is told; when it is resumed it gives again")
+    func paused() throws {
+        let store = try Store()
+        try store.lease()
+        try store.push("a", ["a1"])
+        try store.push("b", ["b1", "b2"])
+        let a = QueueName(trusted: "a")
+        _ = try store.redis.call(PausedQueues.pauseCommand([a, QueueName(trusted: "elsewhere")])).accepted()
+        let answer = try store.exchange(store.fetching(2, from: ["a", "b"]))
+        #expect(answer.fetched.map(\.text) == ["b1", "b2"])
+        #expect(answer.pausedQueues == [a])
+        #expect(try store.queue("a") == ["a1"])
+        _ = try store.redis.call(PausedQueues.resumeCommand([a])).accepted()
+        #expect(try store.fetch(2, from: ["a", "b"], firstSequence: 3).map(\.text) == ["a1"])
+    }
+
+    @Test("of many queues with paused ones among them each job comes in the order of the queues", arguments: 1...15)
+    func manyPaused(_ seed: UInt64) throws {
+        var random = SeededRandom(seed: seed)
+        let store = try Store()
+        try store.lease()
+        let names = (0..<25).map { "q\($0)" }
+        var expected: [String] = []
+        for name in names {
+            let isPaused = Int.random(in: 0..<4, using: &random) == 0
+            if isPaused { _ = try store.redis.call(PausedQueues.pauseCommand([QueueName(trusted: name)])).accepted() }
+            guard Int.random(in: 0..<3, using: &random) == 0 else { continue }
+            try store.push(name, ["\(name).1"])
+            if !isPaused { expected.append("\(name).1") }
+        }
+        #expect(try store.fetch(expected.count + 1, from: names).map(\.text) == expected)
+    }
+
+    @Test("a set of paused queues of another type pauses nothing")
+    func pollutedPause() throws {
+        let store = try Store()
+        try store.lease()
+        try store.run("SET", "paused", "q")
+        try store.push("q", ["1"])
+        #expect(try store.fetch(1).map(\.text) == ["1"])
     }
 
     @Test("reservations of another type refuse the exchange before any job is taken")

@@ -76,9 +76,13 @@ final class Store {
         _ count: Int, from names: [String] = ["q"], as identity: String = "me", firstSequence: UInt64 = 1
     ) -> Exchange.Request {
         Exchange.Request(
-            identity: identity, fetch: count, firstSequence: firstSequence,
-            steps: names.indices.map { QueueOrder.Step(queue: $0, atMost: count) },
-            queues: names.map { QueueName(trusted: $0) }, day: noon)
+            identity: identity,
+            fetches: [
+                Exchange.Fetch(
+                    capsule: 0, count: count, steps: names.indices.map { QueueOrder.Step(queue: $0, atMost: count) },
+                    queues: names.map { QueueName(trusted: $0) })
+            ],
+            firstSequence: firstSequence, day: noon)
     }
 
     @discardableResult

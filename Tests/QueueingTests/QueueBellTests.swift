@@ -28,6 +28,11 @@ struct QueueBellTests {
             try eventually("the bell rang for \(queue)") { try rings(bell) > 0 }
         }
 
+        for command in [PausedQueues.pauseCommand(queues), PausedQueues.resumeCommand(queues)] {
+            try store.redis.call(command).accepted()
+            try eventually("the bell rang for a pause, and for its end") { try rings(bell) > 0 }
+        }
+
         #expect(try bell.call(QueueBell.pauseCommand).elements?.first?.text == "unsubscribe")
         try store.push("a", ["2"])
         #expect(try bell.call(RedisCommand("PING")).text == "PONG")

@@ -9,8 +9,13 @@ let someOrigin = ProcessOrigin(
 func someBeat(_ identity: String) -> ProcessRegistry.Beat {
     let description = ProcessDescription(
         identity: identity, hostname: "h\"ost", pid: 42, startedAt: noon, tag: "tag", labels: ["blue"],
-        queues: [.init(name: QueueName(trusted: "q"), weight: 2), .init(name: QueueName(trusted: "Ü"), weight: 1)],
-        concurrency: 10, version: "1.2.3")
+        capsules: [
+            .init(
+                name: "default", concurrency: 10,
+                queues: [
+                    .init(name: QueueName(trusted: "q"), weight: 2), .init(name: QueueName(trusted: "Ü"), weight: 1),
+                ])
+        ], version: "1.2.3")
     return ProcessRegistry.Beat(
         identity: identity, origin: someOrigin,
         record: ProcessRecord(

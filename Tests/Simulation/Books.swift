@@ -86,9 +86,11 @@ final class Books {
         }
     }
 
-    func fetched(_ id: ReservationID, by identity: String, _ payload: [UInt8]) {
+    /// - Parameter isPaused: nobody was to fetch from its queue.
+    func fetched(_ id: ReservationID, by identity: String, _ payload: [UInt8], isPaused: Bool) {
         guard let job = Workload.number(of: payload) else { return }
         let key = Key(identity: identity, id: id)
+        if isPaused { ledger.violated("\(key.name) was fetched from a paused queue") }
         if records[key] != nil { ledger.violated("\(key.name) was given twice") }
         records[key] = Record(job: job)
     }

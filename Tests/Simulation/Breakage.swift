@@ -72,6 +72,11 @@ enum Breakage: String, CaseIterable, Sendable, CustomTestStringConvertible {
     /// A run that is to be cancelled goes back to its queue when a stop interrupts it, and the request with it.
     case requestLostAtStop
 
+    /// A fetch takes jobs of queues that are paused, too.
+    case pauseIgnored
+    /// A capsule asks for jobs of all queues, whether or not they are its own.
+    case capsulesMixed
+
     var testDescription: String { rawValue }
 
     /// Whether somebody has to cancel jobs for it to show.
@@ -103,7 +108,8 @@ enum Breakage: String, CaseIterable, Sendable, CustomTestStringConvertible {
         case .requestAnsweredUnseen: [.workerPause, .hostPartition]
         case .requestNotAskedAgain, .requestNotRemembered: [.workerCrash]
         case .requestLostAtStop: [.stop, .serviceStop]
-        case .handlerDeathsIgnored, .checkpointNotKept, .checkpointNotBuried, .cancelledUnseen: []
+        case .pauseIgnored: [.pause]
+        case .capsulesMixed, .handlerDeathsIgnored, .checkpointNotKept, .checkpointNotBuried, .cancelledUnseen: []
         }
     }
 }

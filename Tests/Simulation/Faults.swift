@@ -51,6 +51,7 @@ struct Faults {
         case .treeKilled: host.killTree()
         case .connectionResets: for worker in workers { worker.link.connection?.reset() }
         case .wrongType: spoil()
+        case .pause: pause()
         case .workerCrash, .workerPause, .shortPause, .hold, .resize, .quiet, .stop, .retire, .supervisorGone:
             guard !host.workers.isEmpty else { return }
             happen(fault, to: world.chance.one(of: host.workers))
@@ -191,6 +192,16 @@ struct Faults {
             excuseAll()
             world.store.spoiled.remove(place)
             world.deposed?.store.spoiled.remove(place)
+        }
+    }
+
+    /// Somebody pauses a queue for some seconds.
+    private func pause() {
+        let queue = Workload.queues[world.chance.integer(0...world.plan.queues - 1)]
+        world.store.paused.insert(queue)
+        world.after(world.chance.scale(0.1, 20)) { [self] in
+            world.store.paused.remove(queue)
+            world.deposed?.store.paused.remove(queue)
         }
     }
 

@@ -7,9 +7,12 @@ import JobModel
 struct Plan {
     let hosts: Int
     let workersPerHost: Int
+    /// Of the first capsule.
     let slots: Int
     let queues: Int
     let isWeighted: Bool
+    /// Of each other capsule: its slots, and which of the queues it serves.
+    let capsules: [(slots: Int, queues: [Int])]
     let jobs: Int
     /// Whether most jobs take a millisecond and come by the hundred: only then are more fetched than there are slots.
     let isFast: Bool
@@ -74,6 +77,18 @@ struct Plan {
         let isAboutRequests = breakage?.isAboutRequests ?? false
         cancellations = isAboutRequests ? chance.integer(4...12) : chance.one(of: [0, 0, 1, 3, 8])
         dueBatch = chance.one(of: [1, 3, 100])
+        capsules = Self.capsules(queues, isMany: breakage == .capsulesMixed, &chance)
+    }
+
+    /// Often none. A queue may stand in several.
+    private static func capsules(
+        _ queues: Int, isMany: Bool, _ chance: inout Chance
+    ) -> [(slots: Int, queues: [Int])] {
+        guard isMany || chance.happens(0.4) else { return [] }
+        return (0..<chance.integer(1...2)).map { _ in
+            let served = (0..<queues).filter { _ in chance.happens(0.5) }
+            return (chance.integer(1...3), served.isEmpty ? [chance.integer(0...queues - 1)] : served)
+        }
     }
 }
 
@@ -100,6 +115,8 @@ enum Fault: CaseIterable {
     case hold
     /// Another number of slots, from one to all.
     case resize
+    /// Somebody pauses a queue for a while.
+    case pause
     case quiet
     case stop
     case retire

@@ -175,6 +175,8 @@ extension SimulatedWorker {
             let sequence = request.firstSequence + UInt64(index)
             return Reservation(id: ReservationID(sequence: sequence, queue: job.queue), payload: job.payload)
         }
+        guard !request.fetches.isEmpty else { return take(.exchanged(Exchange.Answer())) }
+        answer.counts = [answer.fetched.count] + request.fetches.dropFirst().map { _ in 0 }
         take(.exchanged(answer))
     }
 
@@ -196,7 +198,7 @@ extension SimulatedWorker {
 
     private var known: [ReservationID] {
         let settlements = state.pending + state.blocked + state.interrupted + (state.inFlight?.settlements ?? [])
-        return state.waiting.ids + settlements.map(\.id) + state.slots.compactMap { $0.occupation?.reservation.id }
+        return state.waitingIDs + settlements.map(\.id) + state.slots.compactMap { $0.occupation?.reservation.id }
     }
 
     // MARK: Beside the exchange
@@ -223,7 +225,7 @@ extension SimulatedWorker {
     }
 
     private var waitingWork: [WorkEntry] {
-        state.waiting.ids.map {
+        state.waitingIDs.map {
             WorkEntry(slot: "", queue: $0.queue, payload: [], startedAt: now.wall, sequence: $0.sequence)
         }
     }

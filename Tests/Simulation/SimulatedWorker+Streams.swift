@@ -77,8 +77,9 @@ extension SimulatedWorker {
         return JobDraft.Prepared(payload: job.payload, queue: job.queue, at: isLater ? at : nil, jid: "")
     }
 
-    /// An exchange as it is sent, which is broken on purpose in one way.
+    /// An exchange as it is sent, which is broken on purpose in some ways.
     func broken(_ request: Exchange.Request) -> Exchange.Request {
+        if world.breakage == .capsulesMixed { return mixing(request) }
         if world.breakage == .requestLostAtStop { return losingRequests(request) }
         var request = request
         request.settlements = request.settlements.map {
@@ -101,6 +102,17 @@ extension SimulatedWorker {
         splice.remove("martlet_checkpoint")
         splice.remove("martlet_chunks")
         return splice.bytes()
+    }
+
+    /// Each capsule asks for jobs of all queues.
+    private func mixing(_ request: Exchange.Request) -> Exchange.Request {
+        let queues = Array(Workload.queues.prefix(world.plan.queues))
+        var request = request
+        request.fetches = request.fetches.map { fetch in
+            let steps = queues.indices.map { QueueOrder.Step(queue: $0, atMost: fetch.count) }
+            return Exchange.Fetch(capsule: fetch.capsule, count: fetch.count, steps: steps, queues: queues)
+        }
+        return request
     }
 
     /// Whoever is stopping puts back what was to be cancelled, and answers all the same.

@@ -65,8 +65,8 @@ final class SimulatedWorker {
         leaseBooks = books
         heartbeat = Heartbeat(identity: identity, origin: origin, info: { _ in [] })
         let terms = WorkerState.Terms(
-            identity: identity, slots: world.plan.slots, order: Workload.order(world.plan),
-            policy: RetryPolicy(poison: world.plan.poison), deadLimits: DeadLimits(),
+            identity: identity, capsules: Workload.capsules(world.plan), policy: RetryPolicy(poison: world.plan.poison),
+            deadLimits: DeadLimits(),
             payloadLimits: world.plan.payloadLimits, childrenWaiting: world.plan.childrenWaiting,
             tuning: world.plan.tuning)
         state = WorkerState(terms, seed: world.chance.seed(), now: host.boot)
@@ -163,6 +163,10 @@ final class SimulatedWorker {
 
     private func start(_ slot: Int, _ job: Job, _ reservation: Reservation) {
         if state.hold != nil { world.ledger.violated("\(identity) starts a job while it is held") }
+        let capsule = state.capsules[state.capsule(of: slot)]
+        if !capsule.serves(reservation.queue) {
+            world.ledger.violated("\(identity) starts a job of \(reservation.queue) in a slot of another capsule")
+        }
         if state.busy > state.limit { world.ledger.violated("\(identity) starts more jobs than it has slots for") }
         runNumber += 1
         let key = Ledger.Key(identity: identity, id: reservation.id)

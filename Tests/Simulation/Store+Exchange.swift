@@ -12,6 +12,7 @@ extension Store {
         let others = request.settlements.filter { !$0.justEnds }.sorted { $1.id < $0.id }
         for settlement in ends + others { settle(judged(settlement), request, &answer) }
         answer.isRegistered = leases[request.identity] != nil
+        answer.counts = request.fetches.map { _ in 0 }
         if answer.isRegistered { fetch(request, &answer) }
         return answer
     }
@@ -110,10 +111,22 @@ extension Store {
     }
 
     private func fetch(_ request: Exchange.Request, _ answer: inout Exchange.Answer) {
-        var wanted = request.fetch
-        for step in request.steps {
+        answer.counts = request.fetches.map { fetch in
+            for step in fetch.steps where paused.contains(fetch.queues[step.queue]) {
+                answer.pausedQueues.insert(fetch.queues[step.queue])
+            }
+            let before = answer.fetched.count
+            self.fetch(fetch, request, &answer)
+            return answer.fetched.count - before
+        }
+    }
+
+    private func fetch(_ fetch: Exchange.Fetch, _ request: Exchange.Request, _ answer: inout Exchange.Answer) {
+        var wanted = fetch.count
+        for step in fetch.steps {
             if wanted == 0 { break }
-            let queue = request.queues[step.queue]
+            let queue = fetch.queues[step.queue]
+            if paused.contains(queue), breakage != .pauseIgnored { continue }
             if let refusal = refusal(.queue(queue)) {
                 answer.troubledQueues.append((queue, refusal))
                 continue
@@ -132,7 +145,8 @@ extension Store {
                         popped[request.identity, default: [:]][reservation.id] = payload
                     }
                 }
-                books?.fetched(reservation.id, by: request.identity, payload)
+                books?.fetched(
+                    reservation.id, by: request.identity, payload, isPaused: paused.contains(queue))
             }
             if queues[queue]?.isEmpty == true { queues[queue] = nil }
         }

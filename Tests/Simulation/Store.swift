@@ -46,6 +46,8 @@ final class Store {
     var reservations: [String: [ReservationID: [UInt8]]] = [:]
     /// Names of all queues ever pushed to.
     var names: Set<QueueName> = []
+    /// Queues from which nobody fetches.
+    var paused: Set<QueueName> = []
     var processed = 0
     var failed = 0
     /// jid -> when what ran it died, in seconds.
@@ -78,7 +80,7 @@ final class Store {
         (store.leases, store.origins, store.records) = (leases, origins, records)
         (store.reservations, store.names, store.popped) = (reservations, names, popped)
         (store.processed, store.failed, store.deaths, store.poisoned) = (processed, failed, deaths, poisoned)
-        (store.requests, store.answers) = (requests, answers)
+        (store.requests, store.answers, store.paused) = (requests, answers, paused)
         (store.spoiled, store.clockOffset) = (spoiled, clockOffset)
         return store
     }

@@ -35,6 +35,7 @@ extension StorePair {
                 try ProcessOrigin.read(redis.call(ProcessOrigin.command(identity: identity)))
                 .map { ["\($0)"] } ?? []
         }
+        dump["paused"] = try PausedQueues.list(redis.call(PausedQueues.listCommand)).map(\.text).sorted()
         dump["requests"] = try CancelRequests.list(redis.call(CancelRequests.listCommand)).keys.sorted()
         let answers = try CancelRequests.answers(
             redis.call(CancelRequests.answersCommand(Self.mortals)), to: Self.mortals)
@@ -73,6 +74,7 @@ extension StorePair {
             dump["\(identity) record"] = ["\(record.isQuiet) \(record.sequences.sorted())"]
             dump["\(identity) origin"] = model.origins[identity].map { ["\($0)"] } ?? []
         }
+        dump["paused"] = model.paused.map(\.text).sorted()
         dump["requests"] = model.requests.keys.sorted()
         dump["answers"] = model.answers.map { "\($0.key) \($0.value)" }.sorted()
         dump["queues"] = model.names.map(\.text).sorted()

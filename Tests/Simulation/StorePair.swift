@@ -32,7 +32,7 @@ final class StorePair {
         let time = try (redis.call(RedisCommand("TIME")).elements ?? []).compactMap(\.integer)
         model.clock = Int64(time[0]) * 1_000_000 + Int64(time[1])
         let identity = chance.one(of: Self.identities)
-        switch chance.integer(0...31) {
+        switch chance.integer(0...33) {
         case 0...2: return try push()
         case 3...9: return try exchange(identity)
         case 10...11: return try beat(identity)
@@ -48,6 +48,7 @@ final class StorePair {
         case 23...25: return try chunk(identity)
         case 26...27: return try request()
         case 28...29: return try cancel()
+        case 30...31: return try pause()
         default: return try spoil()
         }
     }
@@ -84,7 +85,7 @@ final class StorePair {
     }
 
     private func exchange(_ identity: String) throws -> String {
-        let fetch = chance.integer(0...4)
+        let fetches = fetches()
         var settlements: [Settlement] = []
         for id in model.ids(of: identity) where chance.happens(0.6) { settlements.append(settlement(of: id)) }
         // One that is not ours, or not any more.
@@ -94,15 +95,15 @@ final class StorePair {
             sequence += 1
         }
         let request = Exchange.Request(
-            identity: identity, settlements: settlements, fetch: fetch, firstSequence: sequence,
-            steps: fetch > 0
-                ? [.init(queue: 0, atMost: 1), .init(queue: 1, atMost: 3), .init(queue: 0, atMost: 9)] : [],
-            queues: Self.queues, day: day, deadLimits: DeadLimits(jobs: chance.integer(3...6), seconds: 1_000_000))
-        sequence += UInt64(fetch)
+            identity: identity, settlements: settlements, fetches: fetches, firstSequence: sequence, day: day,
+            deadLimits: DeadLimits(jobs: chance.integer(3...6), seconds: 1_000_000))
+        sequence += UInt64(request.fetch)
         let real = try Exchange.answer(redis.call(Exchange.command(request)), to: request)
         let expected = model.exchange(request)
         #expect(real.isRegistered == expected.isRegistered)
         #expect(real.fetched == expected.fetched)
+        #expect(real.counts == expected.counts)
+        #expect(real.pausedQueues == expected.pausedQueues)
         #expect(real.refusedSettlements == expected.refusedSettlements)
         #expect(real.blockedSettlements.map(\.id) == expected.blockedSettlements.map(\.id))
         #expect(real.blockedSettlements.map(\.refusal.code) == expected.blockedSettlements.map(\.refusal.code))
@@ -110,6 +111,33 @@ final class StorePair {
         #expect(real.troubledQueues.map(\.queue) == expected.troubledQueues.map(\.queue))
         #expect(real.troubledQueues.map(\.refusal.code) == expected.troubledQueues.map(\.refusal.code))
         return "exchange \(request)"
+    }
+
+    /// For one capsule or two, each with an order of its own.
+    private func fetches() -> [Exchange.Fetch] {
+        (0..<chance.integer(0...2)).map { capsule in
+            let steps: [QueueOrder.Step] =
+                switch chance.integer(0...2) {
+                case 0: [.init(queue: 0, atMost: 1), .init(queue: 1, atMost: 3), .init(queue: 0, atMost: 9)]
+                case 1: [.init(queue: 1, atMost: 9)]
+                default: [.init(queue: 1, atMost: 9), .init(queue: 0, atMost: 9)]
+                }
+            return Exchange.Fetch(
+                capsule: capsule, count: chance.integer(1...4), steps: steps, queues: Self.queues)
+        }
+    }
+
+    /// Pauses a queue, or resumes it.
+    private func pause() throws -> String {
+        let queue = chance.one(of: Self.queues)
+        if model.paused.remove(queue) != nil {
+            #expect(try redis.call(PausedQueues.resumeCommand([queue])).accepted().integer == 1)
+            return "resume \(queue)"
+        }
+        guard !model.isFull else { return "no pause" }
+        model.paused.insert(queue)
+        #expect(try redis.call(PausedQueues.pauseCommand([queue])).accepted().integer == 1)
+        return "pause \(queue)"
     }
 
     private func settlement(of id: ReservationID) -> Settlement {
@@ -338,8 +366,9 @@ final class StorePair {
         guard !held.isEmpty else { return report }
         let settlements = held.map { settlement(of: $0) }
         let request = Exchange.Request(
-            identity: identity, settlements: settlements, fetch: 2, firstSequence: sequence,
-            steps: [.init(queue: 0, atMost: 9)], queues: Self.queues, day: day)
+            identity: identity, settlements: settlements,
+            fetches: [.init(capsule: 0, count: 2, steps: [.init(queue: 0, atMost: 9)], queues: Self.queues)],
+            firstSequence: sequence, day: day)
         sequence += 2
         let real = try Exchange.answer(redis.call(Exchange.command(request)), to: request)
         let expected = model.exchange(request)

@@ -1,6 +1,8 @@
 import JobModel
 import Queueing
 
+@testable import Worker
+
 /// The jobs of a run: what each is, and what its handler will do at each run of it.
 struct Workload {
     struct Step {
@@ -30,8 +32,19 @@ struct Workload {
 
     static let queues = ["critical", "default", "low"].map { QueueName(trusted: $0) }
 
-    static func order(_ plan: Plan) -> QueueOrder {
-        QueueOrder(queues.prefix(plan.queues).enumerated().map { ($1, plan.isWeighted ? 3 - $0 : 0) })
+    /// The first capsule serves all queues only now and then, if there are others: what none of them serves, it has to.
+    static func capsules(_ plan: Plan) -> [WorkerState.Terms.Capsule] {
+        let others = plan.capsules.map { capsule in
+            WorkerState.Terms.Capsule(slots: capsule.slots, order: order(capsule.queues, plan))
+        }
+        let served = Set(plan.capsules.flatMap(\.queues))
+        let rest = (0..<plan.queues).filter { !served.contains($0) }
+        let first = rest.isEmpty || plan.slots > 2 ? Array(0..<plan.queues) : rest
+        return [WorkerState.Terms.Capsule(slots: plan.slots, order: order(first, plan))] + others
+    }
+
+    private static func order(_ indices: [Int], _ plan: Plan) -> QueueOrder {
+        QueueOrder(indices.map { (queues[$0], plan.isWeighted ? 3 - $0 : 0) })
     }
 
     init(_ plan: Plan, _ chance: inout Chance) {

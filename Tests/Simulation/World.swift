@@ -91,7 +91,7 @@ final class World {
 
     /// Everybody who connects from now on finds another master.
     func replace(_ server: Server) {
-        server.store.spoiled = store.spoiled
+        (server.store.spoiled, server.store.paused) = (store.spoiled, store.paused)
         deposed = self.server
         servers.append(server)
         if let books = server.store.books { ledger.forgot(books) }
@@ -99,7 +99,7 @@ final class World {
 
     /// The same server comes back with less than it had.
     func goBack(to store: Store) {
-        store.spoiled = server.store.spoiled
+        (store.spoiled, store.paused) = (server.store.spoiled, server.store.paused)
         server.store = store
         if let books = store.books { ledger.forgot(books) }
     }

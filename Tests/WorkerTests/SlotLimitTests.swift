@@ -39,7 +39,10 @@ struct SlotLimitTests {
         for start in starts.prefix(2) { bench.tell(.ran(slot: start.slot, .init(outcome: .succeeded))) }
         let request = try #require(bench.next().exchange)
         #expect(request.settlements.count == 2)
-        bench.tell(.exchanged(bench.answer(to: request, jobs: ["e"])))
+        #expect(request.fetch == 0)
+        let stray = Reservation(
+            id: ReservationID(sequence: 900, queue: StateBench.queue), payload: StateBench.payload("e"))
+        bench.tell(.exchanged(bench.answer(to: request, jobs: [])), .adopted([stray]))
         #expect(bench.next().starts.isEmpty)
         bench.tell(.ran(slot: starts[2].slot, .init(outcome: .succeeded)))
         #expect(bench.next().starts.map(\.job.jid) == ["e"])

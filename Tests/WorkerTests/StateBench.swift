@@ -11,16 +11,24 @@ struct StateBench {
     var state: WorkerState
     var seconds = 1000.0
 
-    init(slots: Int) {
+    init(slots: Int) { self.init(capsules: [(slots, [Self.queue.text])]) }
+
+    init(capsules: [(slots: Int, queues: [String])]) {
         let terms = WorkerState.Terms(
-            identity: "host:1:abc", slots: slots, order: QueueOrder([(Self.queue, 0)]), policy: RetryPolicy(),
-            deadLimits: DeadLimits())
+            identity: "host:1:abc",
+            capsules: capsules.map { capsule in
+                .init(
+                    slots: capsule.slots, order: QueueOrder(capsule.queues.map { (QueueName(trusted: $0), 0) }))
+            },
+            policy: RetryPolicy(), deadLimits: DeadLimits())
         state = WorkerState(terms, seed: 7, now: MonotonicTime(nanoseconds: 0))
     }
 
     /// A worker that has greeted Redis and compared.
-    static func connected(slots: Int) -> StateBench {
-        var bench = StateBench(slots: slots)
+    static func connected(slots: Int) -> StateBench { connected(capsules: [(slots, [queue.text])]) }
+
+    static func connected(capsules: [(slots: Int, queues: [String])]) -> StateBench {
+        var bench = StateBench(capsules: capsules)
         bench.tell(.leaseRenewed(until: bench.boot(20)), .linkUp)
         _ = bench.next()
         bench.tell(.compared([]))
@@ -64,6 +72,31 @@ struct StateBench {
         }
         return Exchange.Answer(
             refusedSettlements: refused, isRegistered: isRegistered, fetched: fetched)
+    }
+
+    /// What a Redis answers that has these jobs in these queues, and gives each fetch what it asks for.
+    func answer(
+        to request: Exchange.Request, queues: inout [String: [String]], paused: Set<String> = []
+    ) -> Exchange.Answer {
+        var fetched: [Reservation] = []
+        var counts: [Int] = []
+        for fetch in request.fetches {
+            let before = fetched.count
+            for step in fetch.steps {
+                let queue = fetch.queues[step.queue]
+                while fetched.count - before < fetch.count, !paused.contains(queue.text),
+                    let jid = queues[queue.text]?.first
+                {
+                    queues[queue.text]?.removeFirst()
+                    let sequence = request.firstSequence + UInt64(fetched.count)
+                    fetched.append(
+                        Reservation(id: ReservationID(sequence: sequence, queue: queue), payload: Self.payload(jid)))
+                }
+            }
+            counts.append(fetched.count - before)
+        }
+        return Exchange.Answer(
+            fetched: fetched, counts: counts, pausedQueues: Set(paused.map { QueueName(trusted: $0) }))
     }
 
     struct Actions {

@@ -2,11 +2,12 @@
 --
 -- KEYS  1 the process's reservations   2 leases   3 retry   4 schedule   5 dead   6 names of queues
 --       7, 8 processed: total, today   9, 10 failed: total, today   11 poisoned   12 late results
---       13… the queue of each step
--- ARGV  1 identity   2 n   3 number of the first reservation to be made   4 prefix of a queue's key
+--       13 names of paused queues   14… the queue of each step
+-- ARGV  1 identity   2 how many fetches, one for each of the process's capsules that wants jobs   3 number of the first reservation to be made   4 prefix of a queue's key
 --       5 jobs the dead set keeps   6 seconds it keeps one   7 late results to count
---       then, each list led by its length:
---         steps, those that may give the same number of jobs together: how many steps, how many jobs each of them
+--       then of each fetch: how many jobs, and a list, as all lists led by its length,
+--         of steps, those that may give the same number of jobs together: how many steps, how many jobs each of them
+--       then two more lists:
 --         groups of reservations that just end: "n" | "s" | "f" (count nothing, a success, a failure), how many, ids
 --         others: id, count, then "retry" seconds payload | "snooze" seconds | "bury" payload or "" | "requeue"
 --                 | "retry unless poison" seconds payload, key of its deaths, so many bury it, seconds they count,
@@ -16,7 +17,8 @@
 --           before any of these, if the job was to be cancelled: "asked" key of requests, key of answers, jid, what became of it
 -- Returns { 1 if the process is registered (otherwise nothing was fetched), ids that were no longer reserved,
 --           {id, error, …} what could not be settled and is as before, {step, error, …} queues that gave an error,
---           {step, jobs, …} of those that gave any, payloads, ids that were buried as poison }
+--           {step, jobs, …} of those that gave any, payloads, ids that were buried as poison,
+--           steps whose queue is paused }
 --
 -- A script that fails half-way keeps what it did. So whatever could refuse is asked before a reservation is removed,
 -- and nothing follows from a settlement unless its HDEL removed 1. What refuses all the same, such as an access list
@@ -73,12 +75,16 @@ local fenced, blocked, troubled, poisoned = {}, {}, {}, {}
 local late = tonumber(ARGV[7]) -- results of runs; what is put back unstarted is none
 local counted = { n = 0, s = 0, f = 0 }
 
-local steps = #KEYS - 12
-local most, described = {}, 0
-for _ = 1, tonumber(take()) do
-  local together, jobs = tonumber(take()), tonumber(take())
-  for step = described + 1, described + together do most[step] = jobs end
-  described = described + together
+local fetches, most, described = {}, {}, 0
+for _ = 1, tonumber(ARGV[2]) do
+  local fetch = { wanted = tonumber(take()), first = described + 1 }
+  for _ = 1, tonumber(take()) do
+    local together, jobs = tonumber(take()), tonumber(take())
+    for step = described + 1, described + together do most[step] = jobs end
+    described = described + together
+  end
+  fetch.last = described
+  fetches[#fetches + 1] = fetch
 end
 
 for _ = 1, tonumber(take()) do
@@ -230,43 +236,54 @@ tally(KEYS[9], KEYS[10], counted.f)
 if late > 0 then redis.pcall('INCRBY', KEYS[12], late) end
 
 local registered = redis.call('ZSCORE', leases, identity)
-local wanted = registered and tonumber(ARGV[2]) or 0
+if not registered then fetches = {} end
 local sequence = tonumber(ARGV[3])
 local payloads, numbers = {}, {}
 local fields, filled = {}, 0
 
+-- Whoever may not ask, by an access list of his own, heeds no pause.
+local paused, passed = {}, {}
+local names = #fetches > 0 and redis.pcall('SMEMBERS', KEYS[13]) or {}
+for _, name in ipairs(names) do paused[prefix .. name] = true end
+for step = 1, #names > 0 and described or 0 do
+  if paused[KEYS[13 + step]] then passed[#passed + 1] = step end
+end
+
 -- Where one queue is empty others may be, too: of so many that follow it is asked at once whether there is any.
 local block = 10
-local step, known = 1, 0 -- up to `known` nothing is to be learned by that
-while step <= steps and wanted > 0 do
-  local key = KEYS[12 + step]
-  -- pcall, so that one queue of a wrong type does not keep the others from being worked.
-  local jobs = redis.pcall('RPOP', key, math.min(wanted, most[step]))
-  if jobs and jobs.err then
-    troubled[#troubled + 1] = step
-    troubled[#troubled + 1] = jobs.err
-  elseif jobs then
-    local queue = string.sub(key, #prefix + 1)
-    for job = 1, #jobs do
-      payloads[#payloads + 1] = jobs[job]
-      fields[filled + 1] = string.format('%016d:%s', sequence, queue)
-      fields[filled + 2] = jobs[job]
-      filled = filled + 2
-      sequence = sequence + 1
+for _, fetch in ipairs(fetches) do
+  local step, steps, wanted = fetch.first, fetch.last, fetch.wanted
+  local known = 0 -- up to it nothing is to be learned by that
+  while step <= steps and wanted > 0 do
+    local key = KEYS[13 + step]
+    -- pcall, so that one queue of a wrong type does not keep the others from being worked.
+    local jobs = not paused[key] and redis.pcall('RPOP', key, math.min(wanted, most[step]))
+    if jobs and jobs.err then
+      troubled[#troubled + 1] = step
+      troubled[#troubled + 1] = jobs.err
+    elseif jobs then
+      local queue = string.sub(key, #prefix + 1)
+      for job = 1, #jobs do
+        payloads[#payloads + 1] = jobs[job]
+        fields[filled + 1] = string.format('%016d:%s', sequence, queue)
+        fields[filled + 2] = jobs[job]
+        filled = filled + 2
+        sequence = sequence + 1
+      end
+      numbers[#numbers + 1] = step
+      numbers[#numbers + 1] = #jobs
+      wanted = wanted - #jobs
+    else
+      while step >= known and steps - step > 2 do
+        local last = math.min(step + block, steps)
+        known = last
+        -- Whoever may not ask, by an access list of his own, asks one by one.
+        if redis.pcall('EXISTS', unpack(KEYS, 14 + step, 13 + last)) ~= 0 then break end
+        step = last
+      end
     end
-    numbers[#numbers + 1] = step
-    numbers[#numbers + 1] = #jobs
-    wanted = wanted - #jobs
-  else
-    while step >= known and steps - step > 2 do
-      local last = math.min(step + block, steps)
-      known = last
-      -- Whoever may not ask, by an access list of his own, asks one by one.
-      if redis.pcall('EXISTS', unpack(KEYS, 13 + step, 12 + last)) ~= 0 then break end
-      step = last
-    end
+    step = step + 1
   end
-  step = step + 1
 end
 
 -- unpack takes some 7,999 values at most: 1,000 jobs at a time.
@@ -274,4 +291,4 @@ for start = 1, filled, 2000 do
   redis.call('HSET', reservations, unpack(fields, start, math.min(start + 1999, filled)))
 end
 
-return { registered and 1 or 0, fenced, blocked, troubled, numbers, payloads, poisoned }
+return { registered and 1 or 0, fenced, blocked, troubled, numbers, payloads, poisoned, passed }
