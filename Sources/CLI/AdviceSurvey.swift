@@ -98,8 +98,9 @@ struct AdviceSurvey {
     }
 
     private var queues: [AdviceFacts.Queue] {
-        let promised = Dictionary(settings.queues.map { ($0.name, $0.latency) }) { first, _ in first }.compactMapValues
-        { $0 }
+        let promised = Dictionary(settings.everyCapsule.flatMap(\.queues).map { ($0.name, $0.latency) }) { first, _ in
+            first
+        }.compactMapValues { $0 }
         return status.queues.map { queue in
             // Of a class that comes from several queues it is not told apart how long it waited in which.
             var waits = Sketch()

@@ -36,18 +36,18 @@ struct PoolCheck {
     /// "web-1 (this host) 20 = 2 x 10 slots x 1, web-2 30"
     private func hosts(_ pool: PoolDemand) -> String {
         let settings = loaded.settings
-        let slots = max(1, settings.processes * settings.concurrency)
+        let slots = max(1, settings.processes * settings.slots)
         let processes = settings.processes == 1 ? "1 process" : "\(settings.processes) processes"
         let own =
-            "\(host) (this host) \(pool.here) = \(processes) x \(settings.concurrency) slots x \(pool.here / slots)"
+            "\(host) (this host) \(pool.here) = \(processes) x \(settings.slots) slots x \(pool.here / slots)"
         return ([own] + pool.elsewhere.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }).joined(
             separator: ", ")
     }
 
     private func advice(_ pool: PoolDemand) -> String {
         let settings = loaded.settings
-        let perSlot = max(1, pool.here / max(1, settings.processes * settings.concurrency))
-        let slots = pool.left / perSlot / max(1, settings.processes)
+        let perSlot = max(1, pool.here / max(1, settings.processes * settings.slots))
+        let slots = pool.left / perSlot / max(1, settings.processes) - (settings.slots - settings.concurrency)
         guard slots >= 1 else { return "raise the limit, or let fewer jobs run at once on the other hosts" }
         return "raise the limit, or set `concurrency: \(slots)` here"
     }

@@ -7,7 +7,8 @@ extension Schema {
     static let capsules = SchemaKey(
         "capsules", .section, .meaning("none beside the one that `queues` and `concurrency` make up, called `default`"),
         "Sets of queues with slots of their own in each worker process, each under a name: jobs of one set never wait for a "
-            + "slot of another.")
+            + "slot of another. A queue may stand in several. `concurrency: auto` changes the slots of the top level's set only."
+    )
     static let capsuleConcurrency = SchemaKey(
         "capsules.NAME.concurrency", .integer(1...1000), .meaning("as `concurrency`"), "Slots of this set.")
     static let capsuleQueues = SchemaKey(

@@ -18,9 +18,9 @@ final class QueueWatch {
 
     /// - Returns: nil if nothing is promised and the number of workers is fixed.
     init?(_ settings: Settings, supervisor: Int32, want: @escaping (Int) -> Void) {
-        let promised = settings.queues.filter { $0.latency != nil }
+        let promised = settings.everyCapsule.flatMap(\.queues).filter { $0.latency != nil }
         guard !promised.isEmpty || settings.autoProcesses != nil else { return nil }
-        queues = settings.queues.map(\.name)
+        queues = settings.allQueues
         promises = Dictionary(
             promised.map { ($0.name, QueuePromise(promised: $0.latency ?? 0)) }, uniquingKeysWith: { first, _ in first }
         )

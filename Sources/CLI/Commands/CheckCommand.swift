@@ -27,6 +27,11 @@ struct CheckCommand: ParsableCommand {
                 + "\(settings.processes == 1 ? "process" : "processes") x "
                 + "\(Self.count(settings.concurrency, settings.autoConcurrency)) slots, "
                 + "queues \(settings.queues.map(\.name.text).joined(separator: ", "))")
+        for capsule in settings.capsules {
+            Output.line(
+                "  capsule \(capsule.name): \(capsule.concurrency) slots, "
+                    + "queues \(capsule.queues.map(\.name.text).joined(separator: ", "))")
+        }
         for handler in settings.handlers {
             let classes = handler.classes.map(\.text).joined(separator: ", ")
             Output.line("  handler \(handler.name) (\(handler.mode.rawValue)): \(handler.executable) for \(classes)")
@@ -49,7 +54,7 @@ struct CheckCommand: ParsableCommand {
             return Output.line("  redis embedded: data in \(directory)")
         }
         let (lacks, facts, connections) = try RedisAccess.with(settings) { redis in
-            let lacks = try AccessRights.lacks(of: redis, queues: settings.queues.map(\.name))
+            let lacks = try AccessRights.lacks(of: redis, queues: settings.allQueues)
             guard lacks.isEmpty else { return (lacks, nil as ServerFacts?, [:] as [String: [String: Int]]) }
             return (lacks, try ServerFacts.read(redis), try ProcessOrigin.connectionsByHost(redis))
         }

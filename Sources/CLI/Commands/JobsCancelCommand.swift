@@ -46,7 +46,7 @@ struct JobsCancelCommand: ParsableCommand {
         for jid in jids where !unique.contains(jid) { unique.append(jid) }
         let effort = try RedisAccess.with(settings) { redis in
             var effort = CancelEffort(
-                unique, by: Cancellation(by: Operator.name), queues: settings.queues.map(\.name),
+                unique, by: Cancellation(by: Operator.name), queues: settings.allQueues,
                 deadLimits: DeadLimits(jobs: settings.deadMaximumJobs, seconds: Int(settings.deadTimeout)), over: redis)
             try Self.pursue(&effort, forSeconds: seconds)
             return effort
