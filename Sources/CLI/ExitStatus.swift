@@ -2,6 +2,8 @@ import ArgumentParser
 
 /// What exit statuses mean, after sysexits.h; docs/reference/exit-codes.md is the page.
 enum Exit {
+    /// EX_USAGE: the command line is wrong, or wants a confirmation.
+    static let usage = ExitCode(64)
     /// EX_DATAERR: some of the input could not be used; the messages say which.
     static let badData = ExitCode(65)
     /// EX_NOINPUT: a file that was named cannot be read.

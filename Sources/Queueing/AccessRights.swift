@@ -103,8 +103,10 @@ package enum AccessRights {
             add("HSET", key, "-", "-")
             add("EXPIRE", key, "0")
         }
+        add("HGETALL", Keys.iteration("martlet-check"))
         add("COPY", Keys.work(identity), Keys.oldWork(identity))
         add("RPOP", Keys.signals(identity))
+        add("GET", Keys.leader)
         add("LPUSH", Keys.signals(identity), "")
         add("EXPIRE", Keys.signals(identity), "0")
         for key in [

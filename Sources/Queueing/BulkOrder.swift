@@ -62,9 +62,7 @@ package struct BulkOrder {
         let transfer = JobTransfer(from: place, to: order.target, deadLimits: deadLimits)
         var scan = scan
         while totals.done < most, let entries = try scan.next() {
-            guard let now = try Timestamp(redisTime: redis.call(RedisCommand("TIME")).accepted()) else {
-                throw .unreadable("TIME")
-            }
+            let now = try RedisClock.now(redis)
             var moves: [JobTransfer.Move] = []
             for entry in entries where filter.takes(entry) && totals.done + moves.count < most {
                 switch order.plan(entry, now: now) {

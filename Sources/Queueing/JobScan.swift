@@ -16,6 +16,9 @@ package struct JobScan {
     package struct Window: Equatable, Sendable {
         var first: Int
         var last: Int
+
+        /// How far they are from the end that is counted from: as long takes Redis to come to each.
+        var distance: Int { first < 0 ? -last : first }
     }
 
     /// Entries of a queue that one step looks at, and about how many bytes. See docs/reference/cli.md for how long that takes.
@@ -23,7 +26,7 @@ package struct JobScan {
     /// Members of a sorted set that one step looks at.
     static let setStep = 1000
     /// So many pushes or fetches between looking and acting do not hide an entry from a window.
-    private static let slack = 1000
+    private static let slack = 500
 
     private let place: JobPlace
     private let order: Order

@@ -60,7 +60,7 @@ package struct JobTransfer: Sendable {
                 bytes += move.payload.count + move.written.count
                 return bytes > Self.most.bytes
             }
-            let count = min(max(1, (end ?? rest.endIndex) - rest.startIndex), Self.most.jobs)
+            let count = min(max(1, (end ?? rest.endIndex) - rest.startIndex), Self.most(in: window))
             let part = Array(rest.prefix(count))
             let found = try portion(part, in: window, over: redis)
             outcomes += found
@@ -70,6 +70,12 @@ package struct JobTransfer: Sendable {
             rest = rest.dropFirst(count)
         }
         return outcomes
+    }
+
+    /// Deep inside of a list each job takes Redis a while: there it is fewer of them that hold it.
+    private static func most(in window: JobScan.Window?) -> Int {
+        guard let distance = window?.distance, distance > 10_000 else { return most.jobs }
+        return max(20, most.jobs * 10_000 / distance)
     }
 
     private func portion(

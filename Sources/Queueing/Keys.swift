@@ -18,10 +18,15 @@ package enum Keys {
     package static let retry = "retry"
     package static let dead = "dead"
 
+    /// Hash, 30 d: how far a job has come that is done element by element.
+    package static func iteration(_ jid: String) -> String { "it-\(jid)" }
+
     // MARK: Processes, as Sidekiq's dashboard reads them
 
     /// Set of identities.
     package static let processes = "processes"
+    /// String: the identity of Sidekiq Enterprise's leader. Only read.
+    package static let leader = "dear-leader"
     /// Hash, 60 s: the process record.
     package static func processRecord(_ identity: String) -> String { identity }
     /// Hash, 60 s: thread id -> the job it runs.

@@ -17,6 +17,8 @@ package struct ProcessState: Equatable, Sendable {
     package var busy: Int
     package var lastBeat: Timestamp?
     package var isQuiet: Bool
+    /// It is part of another program, which takes no orders.
+    package var isEmbedded: Bool
     package var residentKB: Int
     /// Slots whose killed processes do not end; 0 for Sidekiq's own.
     package var writtenOff: Int
@@ -68,6 +70,7 @@ package struct ProcessState: Equatable, Sendable {
         busy = fields["busy"].flatMap { Int($0) } ?? 0
         lastBeat = fields["beat"].flatMap { Double($0) }.map(Timestamp.init(seconds:))
         isQuiet = fields["quiet"] == "true"
+        isEmbedded = info.bool("embedded") ?? false
         // Anybody may have written it: what is computed from it must not overflow.
         residentKB = min(max(0, fields["rss"].flatMap { Int($0) } ?? 0), 1 << 50)
         writtenOff = max(0, fields["written_off"].flatMap { Int($0) } ?? 0)

@@ -150,9 +150,11 @@ struct TidyTests {
                 let name = line.split(separator: "commandName: \"").last?.split(separator: "\"").first ?? ""
                 // Those that `martlet run` starts are not for people.
                 guard !["worker", "scheduler"].contains(name) else { continue }
-                // One of the group `jobs` has a file that begins with that.
-                let isOfGroup = file.path.contains("/JobsCommand") == false && file.path.contains("/Jobs")
-                let words = isOfGroup ? "martlet jobs \(name)" : "martlet \(name)"
+                // One of a group has a file that begins with that.
+                let group = ["Jobs", "Queues", "Processes"].first {
+                    file.path.contains("/\($0)") && !file.path.contains("/\($0)Command")
+                }
+                let words = group.map { "martlet \($0.lowercased()) \(name)" } ?? "martlet \(name)"
                 #expect(cli.contains(words), "\(words)")
             }
         }

@@ -85,29 +85,5 @@ struct TrialJSON {
         return object
     }
 
-    /// A JSON object that is being written.
-    private struct Object {
-        private var inside: [UInt8] = []
-
-        var bytes: [UInt8] { [UInt8(ascii: "{")] + inside + [UInt8(ascii: "}")] }
-
-        mutating func add(_ name: String, raw: [UInt8]) {
-            if !inside.isEmpty { inside.append(UInt8(ascii: ",")) }
-            JSONText.append(quoted: name, to: &inside)
-            inside.append(UInt8(ascii: ":"))
-            SingleLine.append(raw, to: &inside)
-        }
-
-        mutating func add(_ name: String, text: String) { add(name, raw: JSONText.quote(text)) }
-
-        /// - Parameter number: what JSON cannot hold becomes null; whole numbers get no fraction.
-        mutating func add(_ name: String, number: Double) {
-            let whole = Int(exactly: number).map(String.init)
-            add(name, raw: Array((whole ?? (number.isFinite ? "\(number)" : "null")).utf8))
-        }
-
-        mutating func add(_ name: String, list: [[UInt8]]) {
-            add(name, raw: [UInt8(ascii: "[")] + list.joined(separator: [UInt8(ascii: ",")]) + [UInt8(ascii: "]")])
-        }
-    }
+    private typealias Object = ObjectText
 }

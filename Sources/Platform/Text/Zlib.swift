@@ -12,4 +12,23 @@ package enum Zlib {
             filled = Int(length)
         }
     }
+
+    /// Unfolds one stream.
+    ///
+    /// - Returns: nil if it is none, is cut off, or unfolds to more than so many bytes.
+    package static func decompress(_ bytes: [UInt8], atMost most: Int) -> [UInt8]? {
+        // A text of a hundred bytes may unfold to megabytes: room is made as it is needed.
+        var room = min(most, max(1024, bytes.count * 8))
+        while true {
+            var length = uLong(room)
+            var result = Z_OK
+            let output = [UInt8](unsafeUninitializedCapacity: room) { buffer, filled in
+                result = CZlib.uncompress(buffer.baseAddress, &length, bytes, uLong(bytes.count))
+                filled = result == Z_OK ? Int(length) : 0
+            }
+            if result == Z_OK { return output }
+            guard result == Z_BUF_ERROR, room < most else { return nil }
+            room = min(most, room * 4)
+        }
+    }
 }

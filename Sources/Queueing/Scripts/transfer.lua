@@ -66,6 +66,7 @@ end
 local function take_window(first, last)
   local length = redis.call('LLEN', source)
   if first < 0 then first, last = math.max(0, length + first), length + last end
+  local direction = first > length / 2 and -1 or 1 -- from whichever end is nearer
   local places = {}
   for number, payload in ipairs(redis.call('LRANGE', source, first, last)) do
     local list = places[payload]
@@ -90,7 +91,7 @@ local function take_window(first, last)
     end
   end
   if #marked > 0 then
-    local reply = redis.pcall('LREM', source, #marked, nothing)
+    local reply = redis.pcall('LREM', source, direction * #marked, nothing)
     if type(reply) ~= 'number' then
       restore()
       return reply
