@@ -7,6 +7,8 @@ package struct LoadedConfiguration: Equatable, Sendable {
     package let places: Places
     /// Settings without effect: worth a line, no reason to refuse.
     package let notes: [Problem]
+    /// What was taken from a Sidekiq file; nil for one of ours.
+    package let sidekiq: SidekiqSummary?
 }
 
 /// The way from a path to settings, with all mistakes at once: flags over environment over file over default.
@@ -67,10 +69,11 @@ package enum ConfigurationReader {
         var places: Places
         var notes: [Problem] = []
         var problems: [Problem] = []
+        var sidekiq: SidekiqSummary?
 
         var result: Result<LoadedConfiguration, Problems> {
             problems.isEmpty
-                ? .success(LoadedConfiguration(settings: settings, places: places, notes: notes))
+                ? .success(LoadedConfiguration(settings: settings, places: places, notes: notes, sidekiq: sidekiq))
                 : .failure(Problems(problems))
         }
 
@@ -95,20 +98,53 @@ package enum ConfigurationReader {
         var reading = Reading(
             settings: Settings(file: absolutePath, directory: directory, queues: []), places: Places(file: file))
         do throws(YAMLMistake) {
-            let document = try YAMLDocument(composing: try ConfigurationFile.text(bytes))
-            var decoder = SettingsDecoder(
-                document: document, file: file, directory: directory, isExecutable: isExecutable)
-            let section = SidekiqFile.environment(environment)
-            reading.settings = decoder.settings(path: absolutePath, sidekiqEnvironment: section) ?? reading.settings
-            reading.problems = decoder.diagnosis.problems
-            reading.places = decoder.places
-            reading.notes = decoder.diagnosis.notes
+            let around = SidekiqSurroundings(variables: environment, flags: flags)
+            let text = try ConfigurationFile.text(bytes)
+            let source = evaluated(text, file: absolutePath, variables: environment, section: around.environment)
+            if source.mistakes.isEmpty {
+                let document = try composed(source, isSidekiq: SidekiqFile.mayBeMeant(by: text, file: absolutePath))
+                var decoder = SettingsDecoder(
+                    document: document, file: file, directory: directory, isExecutable: isExecutable)
+                reading.settings = decoder.settings(path: absolutePath, around: around) ?? reading.settings
+                reading.problems = decoder.diagnosis.problems.map(source.places.source)
+                reading.places = source.places.source(of: decoder.places)
+                reading.notes = decoder.diagnosis.notes.map(source.places.source)
+                reading.sidekiq = decoder.summary
+            }
+            reading.problems += source.mistakes.map { Problem(file: file, at: $0.place, message: $0.message) }
         } catch {
             reading.problems = [Problem(file: file, at: error.place, message: error.message)]
         }
         reading.problems.sort { ($0.line ?? 0, $0.column ?? 0) < ($1.line ?? 0, $1.column ?? 0) }
         reading.problems += Override.apply(environment: environment, flags: flags, to: &reading.settings)
         return reading
+    }
+
+    /// The text with its ERB evaluated, if it is Sidekiq's.
+    private static func evaluated(
+        _ text: String, file: String, variables: [String: String], section: String
+    ) -> ERBTemplate.Result {
+        guard text.contains("<%"), SidekiqFile.mayBeMeant(by: text, file: file) else {
+            var result = ERBTemplate.Result()
+            result.text = text.unicodeScalars
+            return result
+        }
+        return ERBTemplate.evaluate(text, variables: variables, section: section)
+    }
+
+    private static func composed(_ source: ERBTemplate.Result, isSidekiq: Bool) throws(YAMLMistake) -> YAMLDocument {
+        var scalars = Array(source.text)
+        // Each turn takes one colon away.
+        while true {
+            do throws(YAMLMistake) {
+                return try YAMLDocument(composing: String(String.UnicodeScalarView(scalars)))
+            } catch {
+                guard isSidekiq, let offset = YAMLSyntax.offset(of: error.place, in: scalars), scalars[offset] == ":",
+                    offset + 1 < scalars.count, scalars[offset + 1].properties.isAlphabetic
+                else { throw YAMLMistake(place: source.places.source(of: error.place), message: error.message) }
+                scalars[offset] = SidekiqFile.symbolMark
+            }
+        }
     }
 
     /// What holds without a file, for commands that need Redis alone; nil if neither flags nor environment say where that is.

@@ -14,6 +14,9 @@ struct Diagnosis {
         if !problems.contains(problem) { problems.append(problem) }
     }
 
+    /// A mistake that stands in no file: in a variable of the environment.
+    mutating func report(origin: String, _ message: String) { problems.append(Problem(file: origin, message: message)) }
+
     mutating func note(_ place: Place, _ message: String) {
         notes.append(Problem(file: file, at: place, message: message))
     }

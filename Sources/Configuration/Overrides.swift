@@ -10,10 +10,14 @@ package struct FlagOverrides: Equatable, Sendable {
     package var logFormat: String?
     /// Each `name` or `name,weight`; nil leaves the file's queues.
     package var queues: [String]?
+    package var tag: String?
+    /// Which section of a Sidekiq file is merged over the rest.
+    package var environment: String?
 
     package init(
         redis: String? = nil, processes: String? = nil, concurrency: String? = nil, timeout: String? = nil,
-        logLevel: String? = nil, logFormat: String? = nil, queues: [String]? = nil
+        logLevel: String? = nil, logFormat: String? = nil, queues: [String]? = nil, tag: String? = nil,
+        environment: String? = nil
     ) {
         self.redis = redis
         self.processes = processes
@@ -22,6 +26,8 @@ package struct FlagOverrides: Equatable, Sendable {
         self.logLevel = logLevel
         self.logFormat = logFormat
         self.queues = queues
+        self.tag = tag
+        self.environment = environment
     }
 }
 
@@ -65,6 +71,9 @@ struct Override: Sendable {
         Override(
             key: Schema.logFormat, variables: ["MARTLET_LOG_FORMAT"], flag: "--log-format", flagValue: { $0.logFormat },
             apply: { text, settings throws(Mistake) in settings.logFormat = try Schema.logFormat.word(text) }),
+        Override(
+            key: Schema.tag, variables: ["MARTLET_TAG"], flag: "--tag", flagValue: { $0.tag },
+            apply: { text, settings throws(Mistake) in settings.tag = try SettingsDecoder.oneLine(text) }),
     ]
 
     /// Puts environment and flags over the settings. What a flag replaces in the environment is not judged: it may be meant
@@ -73,8 +82,12 @@ struct Override: Sendable {
     /// - Returns: a problem for each mistaken value, its origin in place of the file.
     static func apply(environment: [String: String], flags: FlagOverrides, to settings: inout Settings) -> [Problem] {
         var problems: [Problem] = []
+        let provider = environment["REDIS_PROVIDER"] ?? ""
+        var environment = environment
+        if let problem = provide(&environment, flags) { problems.append(problem) }
         for override in table {
-            guard let (origin, text) = override.found(environment, flags) else { continue }
+            guard let (name, text) = override.found(environment, flags) else { continue }
+            let origin = name == "REDIS_URL" && !provider.isEmpty ? provider : name
             do throws(Mistake) {
                 try override.apply(text, &settings)
             } catch {
@@ -98,9 +111,27 @@ struct Override: Sendable {
         return problems
     }
 
+    /// Puts what REDIS_PROVIDER names in the place of REDIS_URL, as Sidekiq does.
+    ///
+    /// - Returns: what is wrong with it, unless something else says where Redis is.
+    private static func provide(_ environment: inout [String: String], _ flags: FlagOverrides) -> Problem? {
+        guard let name = environment["REDIS_PROVIDER"], !name.isEmpty else { return nil }
+        let isOverridden = flags.redis != nil || !(environment["MARTLET_REDIS"] ?? "").isEmpty
+        let found = environment[name] ?? ""
+        environment["REDIS_URL"] = found
+        guard !isOverridden, found.isEmpty || name.contains(":") else { return nil }
+        let isURL = name.contains(":")
+        return Problem(
+            file: "REDIS_PROVIDER",
+            message: isURL
+                ? "must be the name of the variable that holds the URL; for a URL there is MARTLET_REDIS"
+                : "names the variable \(quoted(name)), which is not set")
+    }
+
     /// Whether flags or environment say where Redis is.
     static func namesRedis(environment: [String: String], flags: FlagOverrides) -> Bool {
-        table.contains { $0.key == Schema.redis && $0.found(environment, flags) != nil }
+        !(environment["REDIS_PROVIDER"] ?? "").isEmpty
+            || table.contains { $0.key == Schema.redis && $0.found(environment, flags) != nil }
     }
 
     private func found(_ environment: [String: String], _ flags: FlagOverrides) -> (origin: String, text: String)? {

@@ -51,6 +51,9 @@ extension Diagnosis {
         case .scalar(let text, _):
             return isSidekiq ? try QueueText.pair(plain(text)) : try QueueText.setting(text, weight: nil)
         case .sequence(let parts):
+            if isSidekiq, parts.count == 1, let name = parts[0].text {
+                return try QueueText.setting(plain(name), weight: nil)
+            }
             guard parts.count == 2, let name = parts[0].text, let weight = parts[1].text else {
                 throw Mistake("must be \(Schema.queues.expectation); a list within it is [name, weight]")
             }
@@ -106,6 +109,7 @@ enum QueueText {
     /// Reads `name` or `name,weight`, as Sidekiq's option `-q` is written.
     static func pair(_ text: String) throws(Mistake) -> QueueSetting {
         guard let comma = text.lastIndex(of: ",") else { return try setting(text, weight: nil) }
-        return try setting(String(text[..<comma]), weight: String(text[text.index(after: comma)...]))
+        let weight = text[text.index(after: comma)...].drop { $0 == " " }
+        return try setting(String(text[..<comma]), weight: String(weight))
     }
 }

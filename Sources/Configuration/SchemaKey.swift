@@ -172,7 +172,7 @@ extension SchemaKey {
             return Mistake("must be \(expectation); \(quoted(text)) is not supported by this version")
         }
         if text.contains("<%") {
-            return Mistake("must be \(expectation); ERB (`<% … %>`) is not evaluated: write the value")
+            return Mistake("must be \(expectation); ERB (`<% … %>`) counts in a Sidekiq file only: write the value")
         }
         return Mistake("must be \(expectation), not \(quoted(text))")
     }

@@ -24,6 +24,7 @@ extension Schema {
             page += "| `\(override.key.path)` | \(variables) | `\(override.flag)` |\n"
         }
         page += "| `queues` | | `--queue NAME[,WEIGHT]`, repeatable |\n"
+        page += "| a Sidekiq file's section | `APP_ENV`, then `RAILS_ENV`, then `RACK_ENV` | `--environment` |\n"
         return page + "\n" + sidekiqFile
     }
 
@@ -91,17 +92,29 @@ extension Schema {
         the value that wins is judged; its mistakes carry the variable or flag in place of the file:
         `MARTLET_TIMEOUT: must be a duration such as 30, 500ms, 5s, 5m, 2h or 1d, not ten`. A URL of Redis that overrides the file replaces
         its `url`, `sentinels` and `server_name`; `ca`, `certificate`, `key` and the time limits of the file still count.
+        `REDIS_PROVIDER`, if it is set, names the variable that is read in place of `REDIS_URL`.
         """
 
     private static let sidekiqFile = """
         ## Sidekiq's file
 
-        A `sidekiq.yml` is read too: a file of that name, with a key that has a leading colon, or with keys that only Sidekiq
-        has. `concurrency`, `queues` (names, `[name, weight]`, `name,weight`), `timeout`, `max_retries`, `dead_max_jobs`,
-        `dead_timeout_in_seconds`, `tag`, `labels`, `capsules`, `max_iteration_runtime` and `verbose` (log level debug) mean what they mean to Sidekiq; the section
-        named like `APP_ENV`, `RAILS_ENV` or `RACK_ENV` (else `development`) is merged over the rest. Defaults are Martlet's.
-        Keys of this page, `handlers` above all, can stand beside them. Other keys have no effect, and
-        ERB is not evaluated.
+        A `sidekiq.yml` is read too, as it is: a file of that name, or one that ends in `.erb`, has a key with a leading colon, or
+        has keys that only Sidekiq has. Keys of this page, `handlers` above all, can stand beside Sidekiq's, which ignores them.
+        `martlet check` says what was taken and what has no effect. How to get from one to the other is
+        [a guide](../guides/coming-from-sidekiq.md).
+
+        - `concurrency`, `queues` (names, symbols, `[name, weight]`, `name,weight`; one that stands twice adds up), `timeout`,
+          `max_retries`, `dead_max_jobs`, `dead_timeout_in_seconds`, `tag`, `labels`, `capsules`, `max_iteration_runtime` and `verbose`
+          (log level debug) mean what they mean to Sidekiq.
+        - The section named like `-e`, `APP_ENV`, `RAILS_ENV` or `RACK_ENV` (else `development`) is merged over the rest.
+        - Where it is silent, `concurrency` is `RAILS_MAX_THREADS`, else 5, as since Sidekiq 7; `tag` is the name of the application's
+          directory. Other defaults are those of this page.
+        - ERB is evaluated, as far as a configuration needs it: `ENV["X"]`, `ENV.fetch("X", 5)` and `ENV.fetch("X") { 5 }`, `Integer(…)`,
+          `.to_i`, `.to_s`, `.strip`, `.downcase`, `.upcase`, `.presence`, `.present?`, `.blank?`, `.nil?`, `.empty?`, `.start_with?`,
+          `.include?`, `.clamp`, `[a, b].max` and `.min`, `%w[a b]`, `Rails.env` with `.production?` and so on, whole numbers, texts with
+          `#{…}`, `+ - * / %`, comparisons, `&& || !`, `a ? b : c`, `<% name = value %>`, `<% if %>`, `<% unless %>`, `<% elsif %>`,
+          `<% else %>`, `<% end %>` and `<%# comments %>`. Ruby itself is not run; anything else is a mistake, with its place.
+        - Other keys have no effect.
 
         """
 }

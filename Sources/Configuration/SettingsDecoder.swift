@@ -10,6 +10,8 @@ struct SettingsDecoder {
     let isExecutable: (String) -> Bool
     var diagnosis: Diagnosis
     var places: Places
+    /// What was taken from a Sidekiq file; nil for one of ours.
+    private(set) var summary: SidekiqSummary?
 
     init(document: YAMLDocument, file: String, directory: String, isExecutable: @escaping (String) -> Bool) {
         self.document = document
@@ -21,8 +23,8 @@ struct SettingsDecoder {
 
     /// - Parameters:
     ///   - path: absolute path of the file.
-    ///   - sidekiqEnvironment: which section of a Sidekiq file is merged over the rest: "production".
-    mutating func settings(path: String, sidekiqEnvironment: String) -> Settings? {
+    ///   - around: what counts for a Sidekiq file.
+    mutating func settings(path: String, around: SidekiqSurroundings) -> Settings? {
         guard let root = document.root, case .mapping = root.content else {
             let found = document.root.map(\.content)
             if case .sequence = found {
@@ -41,8 +43,10 @@ struct SettingsDecoder {
         else { return nil }
         var isVerbose = false
         if form {
-            let file = SidekiqFile(section, environment: sidekiqEnvironment, document: document, into: &diagnosis)
+            let file = SidekiqFile(
+                section, around: around, directory: directory, document: document, into: &diagnosis)
             section = file.section
+            summary = file.summary
             isVerbose = file.isVerbose
         }
         diagnosis.reportUnknownKeys(in: section, known: Schema.top)
@@ -79,7 +83,7 @@ struct SettingsDecoder {
                 Schema.deadMaximumJobs, in: section, Schema.deadMaximumJobs.integer),
             deadTimeout: diagnosis.valueOrDefault(Schema.deadTimeout, in: section, Schema.deadTimeout.duration),
             tag: diagnosis.valueOrDefault(Schema.tag, in: section, Self.oneLine),
-            labels: labels(in: section),
+            labels: labels(in: section, isSidekiq: isSidekiq),
             sidekiq: diagnosis.valueOrDefault(Schema.sidekiq, in: section, Schema.sidekiq.word) == "7"
                 ? .seven : .eight,
             iterationRuntime: diagnosis.value(Schema.iterationRuntime, in: section, Schema.iterationRuntime.duration))
@@ -134,11 +138,11 @@ struct SettingsDecoder {
         return nil
     }
 
-    private mutating func labels(in section: Section) -> [String] {
+    private mutating func labels(in section: Section, isSidekiq: Bool) -> [String] {
         if case .null = section["labels"]?.value.content { return [] }
         return (diagnosis.texts(Schema.labels, in: section) ?? []).compactMap { label in
             do throws(Mistake) {
-                return try Self.oneLine(label.text)
+                return try Self.oneLine(isSidekiq ? SidekiqFile.plainName(label.text) : label.text)
             } catch {
                 diagnosis.report(label.place, "`labels` \(error.text)")
                 return nil

@@ -6,6 +6,9 @@ struct YAMLNode {
 
     init(_ node: Node) { self.node = node }
 
+    /// A text that stands in no file.
+    init(text: String) { node = Node(text, Tag.implicit, .doubleQuoted) }
+
     /// Where the node begins. For an alias that is where its anchor stands: there the mistake is put right.
     var place: Place { node.mark.map { Place(line: $0.line, column: $0.column) } ?? .start }
 
