@@ -32,12 +32,14 @@ struct CheckCommand: ParsableCommand {
                 "  capsule \(capsule.name): \(capsule.concurrency) slots, "
                     + "queues \(capsule.queues.map(\.name.text).joined(separator: ", "))")
         }
+        if let summary = loaded.sidekiq { Output.line("  \(SidekiqReport.line(summary, settings))") }
         for handler in settings.handlers {
             let classes = handler.classes.map(\.text).joined(separator: ", ")
             Output.line("  handler \(handler.name) (\(handler.mode.rawValue)): \(handler.executable) for \(classes)")
         }
         if settings.handlers.isEmpty {
             Output.error("\(settings.file): warning: no handlers: every job will fail until one takes its class")
+            if loaded.sidekiq != nil { Output.error(SidekiqReport.suggestion(settings)) }
         }
         if !offline { try checkRedis(loaded) }
     }

@@ -27,13 +27,19 @@ struct RunFlags: ParsableArguments {
         name: [.customShort("q"), .customLong("queue")],
         help: ArgumentHelp("A queue to serve, instead of the file's; repeatable.", valueName: "name[,weight]"))
     var queues: [String] = []
+    @Option(
+        name: [.customShort("g"), .customLong("tag")],
+        help: ArgumentHelp("Shown beside each process on Sidekiq's dashboard.", valueName: "tag"))
+    var tag: String?
     @Option(help: ArgumentHelp("debug, info, notice, warning or error.", valueName: "level")) var logLevel: String?
+    @Flag(name: .shortAndLong, help: "The same as --log-level debug.") var verbose = false
     @Option(help: ArgumentHelp("auto, text, json or journal.", valueName: "format")) var logFormat: String?
 
     /// - Parameter format: of the log, unless a flag says another.
     func overrides(format: String? = nil) -> FlagOverrides {
         FlagOverrides(
-            processes: processes, concurrency: concurrency, timeout: timeout, logLevel: logLevel,
-            logFormat: logFormat ?? format, queues: queues.isEmpty ? nil : queues)
+            processes: processes, concurrency: concurrency, timeout: timeout,
+            logLevel: logLevel ?? (verbose ? "debug" : nil), logFormat: logFormat ?? format,
+            queues: queues.isEmpty ? nil : queues, tag: tag)
     }
 }
