@@ -27,18 +27,18 @@ package struct HeldJob: Sendable {
         let leases = try Rescue.leases(redis.pipeline(Rescue.listCommands)).map(\.identity)
         let shown = try redis.call(RedisCommand(["SMEMBERS", Keys.processes])).accepted().elements ?? []
         let identities = Set(leases + shown.compactMap(\.text)).sorted()
+        let keys = [Keys.reservations, Keys.work, Keys.oldWork]
         let replies = try redis.pipeline(
-            identities.flatMap {
-                [RedisCommand(["HGETALL", Keys.reservations($0)]), RedisCommand(["HGETALL", Keys.work($0)])]
-            })
+            identities.flatMap { identity in keys.map { RedisCommand(["HGETALL", $0(identity)]) } })
         var held: [HeldJob] = []
         for (index, identity) in identities.enumerated() {
-            let reserved = try replies[2 * index].accepted().pairs ?? []
-            let entries = try replies[2 * index + 1].accepted().pairs ?? []
+            let hashes = try (0..<keys.count).map { (number) throws(RedisError) in
+                try replies[keys.count * index + number].accepted().pairs ?? []
+            }
             if leases.contains(identity) {
-                held += ours(identity, reserved, entries)
+                held += ours(identity, hashes[0], hashes[1])
             } else {
-                held += entries.compactMap { theirs(identity, $0.name, $0.value) }
+                held += (hashes[1].isEmpty ? hashes[2] : hashes[1]).compactMap { theirs(identity, $0.name, $0.value) }
             }
         }
         return held.sorted { $0.order < $1.order }
@@ -63,8 +63,10 @@ package struct HeldJob: Sendable {
 
     private static func theirs(_ identity: String, _ slot: RedisReply, _ entry: RedisReply) -> HeldJob? {
         guard let running = ProcessState.RunningJob(slot: slot, entry: entry), let bytes = entry.bytes,
-            let payload = (try? JSONObject(scanning: bytes))?.string("payload")
+            let object = try? JSONObject(scanning: bytes), let member = object.member("payload")
         else { return nil }
-        return HeldJob(identity: identity, queue: running.queue, payload: Array(payload.utf8), work: running)
+        // Long ago it was no text that holds JSON, but the object itself.
+        let payload = object.string("payload").map { Array($0.utf8) } ?? Array(object.raw(member))
+        return HeldJob(identity: identity, queue: running.queue, payload: payload, work: running)
     }
 }

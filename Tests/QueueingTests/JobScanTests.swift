@@ -128,10 +128,13 @@ struct JobScanTests {
         try store.run("SADD", "processes", "theirs")
         try store.run(
             "HSET", "theirs:work", "tid", #"{"queue":"low","payload":"{\"jid\":\"ruby\",\"class\":\"R\"}","run_at":3}"#)
+        try store.run("SADD", "processes", "old")
+        try store.run(
+            "HSET", "old:workers", "tid", #"{"queue":"low","payload":{"jid":"older","class":"R"},"run_at":2}"#)
         let all = try HeldJob.all(store.redis)
-        #expect(all.map(\.jid) == ["ruby", "runs", "waits"])
-        #expect(all.map { $0.work?.whereabouts?.handler } == [nil, "h", nil])
-        #expect(all.map(\.queue) == ["low", "q", "q"])
+        #expect(all.map(\.jid) == ["older", "ruby", "runs", "waits"])
+        #expect(all.map { $0.work?.whereabouts?.handler } == [nil, nil, "h", nil])
+        #expect(all.map(\.queue) == ["low", "low", "q", "q"])
     }
 
     @Test("filters look at what members mean")
@@ -155,5 +158,23 @@ struct JobScanTests {
         #expect(JobFilter(jobClass: "Reports::*", tag: "x\"y").word == "Reports::")
         #expect(JobFilter(tag: "x\"y").word == #"x\"y"#)
         #expect(JobFilter(jobClass: "*").word == nil)
+    }
+
+    @Test("a process is meant by its identity, by host and pid, or by the beginning of its identity")
+    func processes() throws {
+        let store = try Store()
+        for (host, pid, nonce) in [("web1", 4711, "aaa"), ("web1", 47, "bbb"), ("web10", 4711, "aaa")] {
+            let identity = "\(host):\(pid):\(nonce)"
+            try store.run("SADD", "processes", identity, "gone:1:ccc")
+            try store.run("HSET", identity, "info", #"{"hostname":"\#(host)","pid":\#(pid)}"#)
+        }
+        let roster = try ProcessRoster.read(store.redis)
+        func matches(_ name: String) -> [String] { roster.matches(name).map(\.identity) }
+        #expect(roster.processes.count == 3 && roster.leader == nil)
+        #expect(matches("web1:47") == ["web1:47:bbb"], "not the one that only begins so")
+        #expect(matches("web1:471") == ["web1:4711:aaa"])
+        #expect(matches("web1:4711:aaa") == ["web1:4711:aaa"])
+        #expect(matches("web1:") == ["web1:4711:aaa", "web1:47:bbb"].sorted())
+        #expect(matches("gone") == [] && matches("eb1") == [])
     }
 }
