@@ -19,8 +19,14 @@ extension SupervisorState {
         guard let child = remove(id) else { return }
         let wasAsked = child.standing == .ending || child.standing == .retiring || isStopping
         let isClean = wasAsked && status == .exited(0)
+        // SIGTERM to it alone, or "stop" on Sidekiq's dashboard: it has put back what it ran and taken its leave.
+        let isByOrder = !wasAsked && child.spec.role == .worker && child.wasReady && status == .exited(0)
         let how = status.isUnexplained && !death.how.isEmpty ? death.how : "\(status)"
-        log(isClean ? .info : wasAsked ? .warning : .error, "\(child.label) ended: \(how)")
+        if isByOrder {
+            log(.notice, "\(child.label) was stopped by an order of its own")
+        } else {
+            log(isClean ? .info : wasAsked ? .warning : .error, "\(child.label) ended: \(how)")
+        }
         if child.spec.role == .worker {
             // Its handlers die before its jobs run again.
             act(.killStrays)

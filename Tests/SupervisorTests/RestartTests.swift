@@ -158,5 +158,8 @@ struct RestartTests {
         service.startAndBecomeReady()
         let deeds = service.ends("worker 0", .exited(0))
         #expect(deeds == [.killStrays, .spawn("worker 0'"), .send("scheduler", .dead(identity: "host:worker 0"))])
+        // As by "stop" on Sidekiq's dashboard.
+        #expect(service.log.contains { $0.hasPrefix("notice: worker 0") && $0.hasSuffix("by an order of its own") })
+        #expect(!service.log.contains { $0.hasPrefix("error") }, "\(service.log)")
     }
 }
