@@ -12,7 +12,7 @@ MARTLET     := .build/release/martlet
 
 # What the build needs, and what the tests need beside it.
 PACKAGES      := redis-server libhiredis-dev libssl-dev libsystemd-dev zlib1g-dev gcc libc6-dev python3 git
-TEST_PACKAGES := openssl ruby ruby-sidekiq nodejs bash mandoc strace iproute2 libjemalloc2
+TEST_PACKAGES := openssl ruby ruby-sidekiq ruby-activejob ruby-rack ruby-webrick chromium chromium-driver nodejs bash mandoc strace iproute2 libjemalloc2
 VM_PACKAGES   := qemu-system-x86 debootstrap cpio kmod e2fsprogs
 
 .DEFAULT_GOAL := help

@@ -151,6 +151,9 @@ let package = Package(
       dependencies: ["Queueing", "Redis", "Insight", "Platform", "TestSupport", "CLI"],
       swiftSettings: house),
     .testTarget(
+      name: "SidekiqTests", dependencies: ["Redis", "JobModel", "Platform", "TestSupport", "CLI"],
+      swiftSettings: house),
+    .testTarget(
       name: "SimulationTests",
       dependencies: [
         "Worker", "Scheduler", "Supervisor", "Queueing", "Redis", "Insight", "JobModel", "Platform",
