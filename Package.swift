@@ -109,7 +109,8 @@ let package = Package(
       name: "PlatformTests", dependencies: ["Platform", "TestSupport", logging],
       swiftSettings: house),
     .testTarget(
-      name: "ConfigurationTests", dependencies: ["Configuration", "JobModel"], swiftSettings: house),
+      name: "ConfigurationTests", dependencies: ["Configuration", "JobModel", "TestSupport"],
+      swiftSettings: house),
     .testTarget(
       name: "RedisTests", dependencies: ["Redis", "Platform", "TestSupport"], swiftSettings: house),
     .testTarget(

@@ -4,7 +4,7 @@ import Glibc
 /// What `martlet check` says of a file that is Sidekiq's.
 enum SidekiqReport {
     /// "Sidekiq's file, for production; taken: concurrency, queues".
-    static func line(_ summary: SidekiqSummary, _ settings: Settings) -> String {
+    static func line(_ summary: SidekiqSummary) -> String {
         let section = summary.hasSection ? "with its section \(summary.environment)" : "for \(summary.environment)"
         let taken = summary.taken.isEmpty ? "nothing" : summary.taken.joined(separator: ", ")
         let threads = summary.concurrencyOrigin.map { "; concurrency from \($0)" } ?? ""

@@ -12,12 +12,11 @@ extension SettingsDecoder {
         var found: [CapsuleSetting] = []
         for entry in all.entries {
             let title = all.title(of: entry.name)
-            let name = isSidekiq ? SidekiqFile.plainName(entry.name) : entry.name
-            checkCapsule(name: name, entry.place, title: title)
-            guard let capsule = capsule(entry.value, title: title, isSidekiq: isSidekiq) else { continue }
+            checkCapsule(name: entry.name, entry.place, title: title)
+            guard let capsule = capsule(entry.value, title: title) else { continue }
             let own = diagnosis.value(Schema.capsuleConcurrency, in: capsule, Schema.capsuleConcurrency.integer)
             let queues = diagnosis.queues(in: capsule, document: document, isSidekiq: isSidekiq)
-            let setting = CapsuleSetting(name: name, concurrency: own ?? concurrency, queues: queues)
+            let setting = CapsuleSetting(name: entry.name, concurrency: own ?? concurrency, queues: queues)
             let before = slots
             slots += setting.concurrency
             if slots > Self.mostSlots, before <= Self.mostSlots {
@@ -45,10 +44,8 @@ extension SettingsDecoder {
         }
     }
 
-    private mutating func capsule(_ node: YAMLNode, title: String, isSidekiq: Bool) -> Section? {
-        let found = diagnosis.section(node, path: title, document: document) { name in
-            isSidekiq ? SidekiqFile.plainName(name) : name
-        }
+    private mutating func capsule(_ node: YAMLNode, title: String) -> Section? {
+        let found = diagnosis.section(node, path: title, document: document)
         guard let capsule = found else {
             diagnosis.report(node.place, "`\(title)` must be \(Schema.capsules.expectation), not \(node.described)")
             return nil

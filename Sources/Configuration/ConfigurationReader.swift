@@ -102,7 +102,7 @@ package enum ConfigurationReader {
             let text = try ConfigurationFile.text(bytes)
             let source = evaluated(text, file: absolutePath, variables: environment, section: around.environment)
             if source.mistakes.isEmpty {
-                let document = try composed(source, isSidekiq: SidekiqFile.mayBeMeant(by: text, file: absolutePath))
+                let document = try composed(source)
                 var decoder = SettingsDecoder(
                     document: document, file: file, directory: directory, isExecutable: isExecutable)
                 reading.settings = decoder.settings(path: absolutePath, around: around) ?? reading.settings
@@ -132,18 +132,11 @@ package enum ConfigurationReader {
         return ERBTemplate.evaluate(text, variables: variables, section: section)
     }
 
-    private static func composed(_ source: ERBTemplate.Result, isSidekiq: Bool) throws(YAMLMistake) -> YAMLDocument {
-        var scalars = Array(source.text)
-        // Each turn takes one colon away.
-        while true {
-            do throws(YAMLMistake) {
-                return try YAMLDocument(composing: String(String.UnicodeScalarView(scalars)))
-            } catch {
-                guard isSidekiq, let offset = YAMLSyntax.offset(of: error.place, in: scalars), scalars[offset] == ":",
-                    offset + 1 < scalars.count, scalars[offset + 1].properties.isAlphabetic
-                else { throw YAMLMistake(place: source.places.source(of: error.place), message: error.message) }
-                scalars[offset] = SidekiqFile.symbolMark
-            }
+    private static func composed(_ source: ERBTemplate.Result) throws(YAMLMistake) -> YAMLDocument {
+        do throws(YAMLMistake) {
+            return try YAMLDocument(composing: String(source.text))
+        } catch {
+            throw YAMLMistake(place: source.places.source(of: error.place), message: error.message)
         }
     }
 

@@ -18,15 +18,12 @@ extension Diagnosis {
     /// Reads a mapping's keys: resolves merge keys (`<<`), reports what is no key and what stands twice.
     ///
     /// A key that stands twice counts with its last value.
-    mutating func section(_ node: YAMLNode, path: String, document: YAMLDocument, naming: (String) -> String = { $0 })
-        -> Section?
-    {
+    mutating func section(_ node: YAMLNode, path: String, document: YAMLDocument) -> Section? {
         guard case .mapping = node.content else { return nil }
         let all = entries(of: node, document: document, depth: 0)
         var kept: [YAMLEntry] = []
         var replaced: [YAMLEntry] = []
-        for var entry in all {
-            entry.name = naming(entry.name)
+        for entry in all {
             guard let index = kept.firstIndex(where: { $0.name == entry.name }) else {
                 kept.append(entry)
                 continue

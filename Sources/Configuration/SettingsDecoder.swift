@@ -3,7 +3,7 @@ import JobModel
 /// Reads a composed YAML text as settings. Goes on after every mistake, so that all of them are reported at once; the
 /// settings are worth something only if none was.
 struct SettingsDecoder {
-    let document: YAMLDocument
+    private(set) var document: YAMLDocument
     /// Absolute; relative paths count from here.
     let directory: String
     /// Whether a path is a program that can be executed, for looking up bare commands.
@@ -37,10 +37,8 @@ struct SettingsDecoder {
             return nil
         }
         let form = SidekiqFile.isMeant(by: root, document: document, file: path)
-        guard
-            var section = diagnosis.section(
-                root, path: "", document: document, naming: form ? SidekiqFile.plainName : { $0 })
-        else { return nil }
+        document.hasSymbols = form
+        guard var section = diagnosis.section(root, path: "", document: document) else { return nil }
         var isVerbose = false
         if form {
             let file = SidekiqFile(

@@ -42,15 +42,8 @@ struct SidekiqFile {
         return keys.contains { (telling + environments).contains($0) }
     }
 
-    /// Stands for the colon of a symbol where our YAML parser takes none and Ruby's does: in `[:a, :b]`. It is of a private-use
-    /// area, and no place moves.
-    static let symbolMark: Unicode.Scalar = "\u{F8FF}"
-
     /// A key or symbol without its leading colon.
-    static func plainName(_ text: String) -> String {
-        let first = text.unicodeScalars.first
-        return first == ":" || first == symbolMark ? String(text.unicodeScalars.dropFirst()) : text
-    }
+    static func plainName(_ text: String) -> String { text.hasPrefix(":") ? String(text.dropFirst()) : text }
 
     /// - Parameters:
     ///   - section: the file, its keys without their colons.
@@ -63,7 +56,7 @@ struct SidekiqFile {
         let environment = around.environment
         summary = SidekiqSummary(environment: environment, hasSection: false, taken: [])
         if let chosen = section[environment],
-            let over = diagnosis.section(chosen.value, path: "", document: document, naming: Self.plainName)
+            let over = diagnosis.section(chosen.value, path: "", document: document)
         {
             summary.hasSection = true
             entries.removeAll { entry in entry.name == environment || over[entry.name] != nil }
@@ -93,7 +86,7 @@ struct SidekiqFile {
     private static func fate(of entry: YAMLEntry, document: YAMLDocument) -> SidekiqKey.Fate? {
         let mapping: [String]? =
             if case .mapping(let pairs) = entry.value.content {
-                pairs.compactMap { pair in pair.key.text.map { plainName(document.originalName($0)) } }
+                pairs.compactMap { pair in pair.key.text.map(document.originalName) }
             } else {
                 nil
             }

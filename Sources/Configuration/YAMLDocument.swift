@@ -14,6 +14,8 @@ struct YAMLMistake: Error, Equatable {
 struct YAMLDocument {
     /// Nil when the text holds nothing but white space and comments.
     let root: YAMLNode?
+    /// Whether keys may be written as Ruby's symbols, with a colon before them: in Sidekiq's file.
+    var hasSymbols = false
     private let disguised: [Unicode.Scalar: String]
 
     /// - Parameter text: without byte order mark or control characters (`ConfigurationFile` sees to it).
@@ -43,9 +45,10 @@ struct YAMLDocument {
         }
     }
 
-    /// The key as the user wrote it.
+    /// The key as the user wrote it, a symbol without its colon.
     func originalName(_ key: String) -> String {
-        key.unicodeScalars.first.flatMap { disguised[$0] } ?? key
+        let name = key.unicodeScalars.first.flatMap { disguised[$0] } ?? key
+        return hasSymbols ? SidekiqFile.plainName(name) : name
     }
 
     /// Replaces the first letter of a key by a private-use character.

@@ -35,6 +35,9 @@ struct SidekiqCorpusTests {
             ]
             lines += settings.capsules.map { "capsule \($0.name) \($0.concurrency) \(queues($0.queues))" }
             lines += settings.handlers.map { "handler \($0.name)" }
+            if case .server(let endpoint) = settings.redis, endpoint != RedisEndpoint() {
+                lines.append("redis \(endpoint.redacted)")
+            }
             lines += settings.iterationRuntime.map { ["iteration \($0)"] } ?? []
             lines.append("taken \(loaded.sidekiq?.taken.joined(separator: " ") ?? "as Martlet's")")
             return (lines + loaded.notes.map(\.description)).joined(separator: "\n") + "\n"

@@ -61,12 +61,12 @@ struct SidekiqFileTests {
 
     @Test("a file called sidekiq.yml is Sidekiq's, whatever else is in it")
     func byName() throws {
-        let text = "queues: [a, :b]\nhandlers:\ntimout: 5\n"
+        let text = "queues:\n  - a\n  - :b\nhandlers:\ntimout: 5\n"
         let loaded = try Fixture.decode(Array(text.utf8), name: "sidekiq.yml").get()
         #expect(loaded.settings.queues.map(\.name.text) == ["a", "b"])
         #expect(
             loaded.notes.map(\.description) == [
-                "sidekiq.yml:3:1: `timout` has no effect in Martlet; did you mean `timeout`?",
+                "sidekiq.yml:5:1: `timout` has no effect in Martlet; did you mean `timeout`?",
                 "sidekiq.yml:1:1: `concurrency` is not said, so it is 5, as since Sidekiq 7 (before, it was 10)",
             ])
     }

@@ -20,7 +20,7 @@ struct SidekiqFileCommandTests {
 
     @Test("check says what was taken, what has no effect, and suggests handlers that can be used as they are")
     func check() throws {
-        let file = ":queues: [[mail, 2], [:low, 1]]\n:require: ./app.rb\nproduction:\n  :concurrency: <%= 6 %>\n"
+        let file = ":queues: [[mail, 2], [low, 1]]\n:require: ./app.rb\nproduction:\n  :concurrency: <%= 6 %>\n"
         try write(file, to: "config/sidekiq.yml")
         let bare = martlet("check", "--offline", "-C", "config/sidekiq.yml", "-e", "production")
         #expect(bare.code == 0, "\(bare.errors)")

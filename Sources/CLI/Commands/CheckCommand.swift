@@ -32,7 +32,7 @@ struct CheckCommand: ParsableCommand {
                 "  capsule \(capsule.name): \(capsule.concurrency) slots, "
                     + "queues \(capsule.queues.map(\.name.text).joined(separator: ", "))")
         }
-        if let summary = loaded.sidekiq { Output.line("  \(SidekiqReport.line(summary, settings))") }
+        if let summary = loaded.sidekiq { Output.line("  \(SidekiqReport.line(summary))") }
         for handler in settings.handlers {
             let classes = handler.classes.map(\.text).joined(separator: ", ")
             Output.line("  handler \(handler.name) (\(handler.mode.rawValue)): \(handler.executable) for \(classes)")
