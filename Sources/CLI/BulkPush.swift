@@ -10,15 +10,18 @@ struct BulkPush {
 
     private let source: String
     private let limits: PayloadLimits
+    private let sidekiq: SidekiqMajor
     private let connection: RedisConnection
     private var pushed = 0
 
     /// - Parameters:
     ///   - source: what messages call the stream.
     ///   - limits: what is over them is refused.
-    init(source: String, limits: PayloadLimits, over connection: RedisConnection) {
+    ///   - sidekiq: in whose form times are written.
+    init(source: String, limits: PayloadLimits, sidekiq: SidekiqMajor, over connection: RedisConnection) {
         self.source = source
         self.limits = limits
+        self.sidekiq = sidekiq
         self.connection = connection
     }
 
@@ -33,7 +36,7 @@ struct BulkPush {
             guard !line.allSatisfy({ $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }) else { continue }
             do throws(DraftError) {
                 let now = Timestamp(milliseconds: WallClock.milliseconds())
-                jobs.append(try JobDraft.prepare(line, now: now, newJID: Self.newJID(), limits: limits))
+                jobs.append(try JobDraft.prepare(line, now: now, newJID: Self.newJID(), as: sidekiq, limits: limits))
             } catch {
                 refused += 1
                 Output.error("\(source):\(number): \(error)")

@@ -4,9 +4,12 @@ package enum CancelledPayload {
     ///
     /// - Parameters:
     ///   - queue: where it goes if it is put back: the one it was taken from, or would have gone to.
+    ///   - major: in whose form times are written.
     /// - Returns: nil if it is never to lie in the dead set: it is dropped then.
-    package static func make(_ job: Job, from queue: QueueName, _ failure: Failure, now: Timestamp) -> [UInt8]? {
+    package static func make(
+        _ job: Job, from queue: QueueName, _ failure: Failure, now: Timestamp, as major: SidekiqMajor = .eight
+    ) -> [UInt8]? {
         guard job.object.bool("dead") != false else { return nil }
-        return FailureRecord(of: failure, job: job, queue: queue, now: now).payload(storedBacktrace: nil)
+        return FailureRecord(of: failure, job: job, queue: queue, now: now, as: major).payload(storedBacktrace: nil)
     }
 }

@@ -26,7 +26,7 @@ package struct FailedStart {
         self.job = job
         self.policy = policy
         self.now = now
-        record = FailureRecord(of: failure, job: job, queue: queue, now: now)
+        record = FailureRecord(of: failure, job: job, queue: queue, now: now, as: policy.sidekiq)
         before = max(job.object.integer(Self.member) ?? 0, 0)
         // One in the future is somebody else's clock: it would lengthen the day.
         since = min(before > 0 ? job.object.timestamp(Self.sinceMember) ?? now : now, now)

@@ -7,12 +7,14 @@ struct FailureRecord {
     private let job: Job
     private let queue: QueueName
     private let now: Timestamp
+    private let major: SidekiqMajor
 
-    init(of failure: Failure, job: Job, queue: QueueName, now: Timestamp) {
+    init(of failure: Failure, job: Job, queue: QueueName, now: Timestamp, as major: SidekiqMajor) {
         self.failure = failure
         self.job = job
         self.queue = queue
         self.now = now
+        self.major = major
         self.count = job.retryCount.map { $0 + 1 } ?? 0
         self.firstFailure = (job.retryCount == nil ? nil : job.failedAt) ?? now
     }
@@ -30,13 +32,13 @@ struct FailureRecord {
         splice.set("queue", toText: (job.retryQueue ?? queue).text)
         splice.set("error_message", toText: failure.message)
         splice.set("error_class", toText: failure.errorClass)
-        if job.retryCount != nil { splice.set("retried_at", to: now) }
+        if job.retryCount != nil { splice.set("retried_at", to: now, as: major) }
         // Also when an earlier failure left no readable date: `retry_for` counts from it and has to end some day.
-        if job.retryCount == nil || job.failedAt == nil { splice.set("failed_at", to: now) }
+        if job.retryCount == nil || job.failedAt == nil { splice.set("failed_at", to: now, as: major) }
         if isCounted { splice.set("retry_count", to: Array("\(count)".utf8)) }
         if let failedStarts {
             splice.set(FailedStart.member, to: Array("\(failedStarts.count)".utf8))
-            splice.set(FailedStart.sinceMember, to: failedStarts.since)
+            splice.set(FailedStart.sinceMember, to: failedStarts.since, as: .eight)
         } else {
             splice.remove(FailedStart.member)
             splice.remove(FailedStart.sinceMember)

@@ -29,10 +29,12 @@ package enum JobDraft {
     ///
     /// - Parameters:
     ///   - newJID: used if the object has none.
+    ///   - major: in whose form times are written.
     ///   - limits: a worker buries what is over them unrun, so it is not pushed. Without them any size will do.
     /// - Throws: `DraftError`, which names the member that is wrong.
     package static func prepare(
-        _ object: [UInt8], now: Timestamp, newJID: String, limits: PayloadLimits = PayloadLimits(bytes: .max)
+        _ object: [UInt8], now: Timestamp, newJID: String, as major: SidekiqMajor = .eight,
+        limits: PayloadLimits = PayloadLimits(bytes: .max)
     ) throws(DraftError) -> Prepared {
         let job = try decode(object, limits)
         try check(job.object)
@@ -44,9 +46,9 @@ package enum JobDraft {
         if isMissing("queue", job.object) { splice.set("queue", toText: queue.text) }
         if isMissing("retry", job.object) { splice.set("retry", to: Array("true".utf8)) }
         if job.jid == nil { splice.set("jid", toText: jid) }
-        if isMissing("created_at", job.object) { splice.set("created_at", to: now) }
+        if isMissing("created_at", job.object) { splice.set("created_at", to: now, as: major) }
         splice.remove("at")
-        splice.set("enqueued_at", to: now)
+        splice.set("enqueued_at", to: now, as: major)
         var payload = splice.bytes()
         // As heavy as when it lies in its queue, also if that comes later.
         guard payload.count <= limits.bytes else { throw .tooLarge(bytes: payload.count, limit: limits.bytes) }

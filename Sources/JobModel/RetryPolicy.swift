@@ -10,9 +10,15 @@ package struct RetryPolicy: Equatable, Sendable {
     /// When retrying is given up because the job kills whatever runs it.
     package var poison = PoisonLimit()
 
-    package init(maximumRetries: Int = 25, poison: PoisonLimit = PoisonLimit()) {
+    /// In whose form the times of a failure are written.
+    package var sidekiq: SidekiqMajor
+
+    package init(
+        maximumRetries: Int = 25, poison: PoisonLimit = PoisonLimit(), sidekiq: SidekiqMajor = .eight
+    ) {
         self.maximumRetries = maximumRetries
         self.poison = poison
+        self.sidekiq = sidekiq
     }
 
     /// Seconds from a failure to the next run, without jitter: count⁴ + 15.

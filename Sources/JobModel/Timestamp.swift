@@ -22,6 +22,19 @@ package struct Timestamp: Comparable, Hashable, Sendable {
     package static func < (left: Timestamp, right: Timestamp) -> Bool { left.milliseconds < right.milliseconds }
 }
 
+// MARK: - As written into payloads
+
+extension Timestamp {
+    /// A number that readers of that version take for this instant. They tell by the fraction: whole milliseconds never have
+    /// one, and seconds always do, as Ruby prints them.
+    package func literal(as major: SidekiqMajor) -> String {
+        switch major {
+        case .eight: "\(milliseconds)"
+        case .seven: "\(seconds)"
+        }
+    }
+}
+
 // MARK: - As found in payloads
 
 extension Timestamp {

@@ -45,15 +45,15 @@ extension Verdict {
             (failure, isRetryable) = (reason, true)
             // What it wrote last stands below how it ended.
             let lastLines = reason.message.drop { $0 != "\n" }
-            death = CountedDeath(of: job, from: queue, lastDeath: how + lastLines, limit: policy.poison, now: now)
+            death = CountedDeath(of: job, from: queue, lastDeath: how + lastLines, limit: policy.poison, now: now, as: policy.sidekiq)
         case .dead(let reason): (failure, isRetryable) = (reason, false)
         case .cancelled(let reason):
             // Whatever retries it had left, and also with `retry: false`: who cancelled it may want it back.
-            guard let payload = CancelledPayload.make(job, from: queue, reason, now: now) else { return .discard }
+            guard let payload = CancelledPayload.make(job, from: queue, reason, now: now, as: policy.sidekiq) else { return .discard }
             return .bury(payload: payload)
         }
 
-        let record = FailureRecord(of: failure, job: job, queue: queue, now: now)
+        let record = FailureRecord(of: failure, job: job, queue: queue, now: now, as: policy.sidekiq)
         let limit = RetryLimit(of: job, under: policy)
         if limit == .never { return .discard }
         if isRetryable, !limit.isExhausted(count: record.count, firstFailure: record.firstFailure, now: now) {

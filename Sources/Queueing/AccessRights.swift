@@ -14,15 +14,17 @@ package enum AccessRights {
     ///
     /// Each command is queued behind MULTI, where Redis looks at the rights already, and all are thrown away by DISCARD.
     /// ACL DRYRUN would need a right of its own, and Redis 7. (A lack is entered in the server's ACL LOG.)
+    ///
+    /// - Parameter major: whose keys of metrics are written.
     package static func lacks(
-        of connection: RedisConnection, queues: [QueueName]
+        of connection: RedisConnection, queues: [QueueName], as major: SidekiqMajor = .eight
     ) throws(RedisError) -> [Lack] {
         // Without MULTI all that follows would be carried out.
         if let refusal = try connection.call(RedisCommand("MULTI")).refusal {
             guard refusal.code == "NOPERM" else { throw .refused(refusal) }
             return [.command("MULTI")]
         }
-        let probes = probes(queues: queues)
+        let probes = probes(queues: queues, major)
         let replies = try connection.pipeline(probes.map { RedisCommand($0.words) })
         // A user without DISCARD leaves the transaction to the end of the connection, which throws it away as well.
         let end = try connection.call(RedisCommand("DISCARD"))
@@ -49,7 +51,7 @@ package enum AccessRights {
     }
 
     /// Every command that is sent or called by a script, on every kind of key it is used on; none is carried out.
-    private static func probes(queues: [QueueName]) -> [Probe] {
+    private static func probes(queues: [QueueName], _ major: SidekiqMajor) -> [Probe] {
         var probes: [Probe] = []
         func add(_ name: String, _ object: String = "", _ more: String...) {
             let words = name.split(separator: " ").map(String.init) + (object.isEmpty ? [] : [object]) + more
@@ -123,8 +125,13 @@ package enum AccessRights {
         add("LPUSH", Keys.incidents, "")
         add("HINCRBY", "j|000101|0:00", "-", "0")
         add("EXPIRE", "j|000101|0:00", "0")
-        add("BITFIELD", "h|-1-0:0")
-        add("EXPIRE", "h|-1-0:0", "0")
+        let histogram =
+            switch major {
+            case .eight: "h|-1-0:0"
+            case .seven: "-01-00:0"
+            }
+        add("BITFIELD", histogram)
+        add("EXPIRE", histogram, "0")
         return probes
     }
 }

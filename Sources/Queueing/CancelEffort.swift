@@ -32,6 +32,8 @@ package struct CancelEffort {
     private let cancellation: Cancellation
     private let queues: [QueueName]
     private let deadLimits: DeadLimits
+    /// In whose form times are written.
+    private let sidekiq: SidekiqMajor
     /// What is decided, by jid.
     package private(set) var results: [String: Result] = [:]
     /// Jobs about which nothing is decided yet, in the order they were asked for.
@@ -51,12 +53,14 @@ package struct CancelEffort {
     ///   - patience: so long after `ask` no job is said to be nowhere.
     package init(
         _ jids: [String], by cancellation: Cancellation, queues: [QueueName] = [],
-        deadLimits: DeadLimits = DeadLimits(), patience: Duration = Self.patience, over redis: RedisConnection
+        deadLimits: DeadLimits = DeadLimits(), sidekiq: SidekiqMajor = .eight,
+        patience: Duration = Self.patience, over redis: RedisConnection
     ) {
         open = jids
         self.cancellation = cancellation
         self.queues = queues
         self.deadLimits = deadLimits
+        self.sidekiq = sidekiq
         self.patience = patience
         self.redis = redis
     }
@@ -149,7 +153,7 @@ package struct CancelEffort {
             default: (.schedule, job.declaredQueue ?? .standard)
             }
         let now = try Timestamp(redisTime: redis.call(RedisCommand("TIME")).accepted()) ?? Timestamp(milliseconds: 0)
-        let buried = CancelledPayload.make(job, from: queue, cancellation.failure(of: job, in: was), now: now)
+        let buried = CancelledPayload.make(job, from: queue, cancellation.failure(of: job, in: was), now: now, as: sidekiq)
         do throws(RedisError) {
             let command = CancelRequests.moveCommand(payload, jid: jid, from: place, buried: buried, deadLimits)
             // Not there any more: it has moved on since, and will be met elsewhere.

@@ -28,15 +28,22 @@ extension ClassMetrics {
     /// Adds to what Sidekiq's dashboard draws, filed under the minute of the flush. Of the replies only a lost
     /// connection matters: what was refused is not worth a second try.
     ///
-    /// - Parameter classes: by `Job.route`.
-    package static func flushCommands(_ classes: [JobClass: ClassMetrics], at instant: Timestamp) -> [RedisCommand] {
+    /// - Parameters:
+    ///   - classes: by `Job.route`.
+    ///   - major: whose dashboard is to find them.
+    package static func flushCommands(
+        _ classes: [JobClass: ClassMetrics], at instant: Timestamp, as major: SidekiqMajor
+    ) -> [RedisCommand] {
         guard !classes.isEmpty else { return [] }
         let date = CalendarDate(instant)
         let sorted = classes.sorted { $0.key.bytes.lexicographicallyPrecedes($1.key.bytes) }
-        var commands = sorted.flatMap { $1.histogramCommands(of: $0, on: date) }
-        for (key, lifetime) in [
-            (Keys.tenMinuteMetrics(date), 3 * 86_400), (Keys.minuteMetrics(date), 8 * 3600),
-        ] {
+        var commands = sorted.flatMap { $1.histogramCommands(of: $0, on: date, as: major) }
+        let hashes =
+            switch major {
+            case .eight: [(Keys.tenMinuteMetrics(date), 3 * 86_400), (Keys.minuteMetrics(date), 8 * 3600)]
+            case .seven: [(Keys.oldMinuteMetrics(date), 8 * 3600)]
+            }
+        for (key, lifetime) in hashes {
             for (jobClass, metrics) in sorted {
                 for (suffix, number) in [
                     ("p", metrics.runs), ("f", metrics.failures), ("ms", metrics.milliseconds),
@@ -52,9 +59,15 @@ extension ClassMetrics {
         return commands
     }
 
-    private func histogramCommands(of jobClass: JobClass, on date: CalendarDate) -> [RedisCommand] {
+    private func histogramCommands(
+        of jobClass: JobClass, on date: CalendarDate, as major: SidekiqMajor
+    ) -> [RedisCommand] {
         guard runs > failures else { return [] }
-        let key = Keys.histogram(jobClass, date)
+        let key =
+            switch major {
+            case .eight: Keys.histogram(jobClass, date)
+            case .seven: Keys.oldHistogram(jobClass, date)
+            }
         var add = RedisCommand("BITFIELD")
         add.add(key)
         add.add("OVERFLOW")

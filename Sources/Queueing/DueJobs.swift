@@ -102,7 +102,7 @@ package enum DueJobs {
 
     /// - Parameter due: at least one member.
     package static func promoteCommand(
-        _ due: Due, from source: Source, deadLimits: DeadLimits = DeadLimits(),
+        _ due: Due, from source: Source, as major: SidekiqMajor = .eight, deadLimits: DeadLimits = DeadLimits(),
         limits: PayloadLimits = PayloadLimits()
     ) -> RedisCommand {
         var command = RedisCommand(running: Scripts.promote, keys: [source.key, Keys.dead, Keys.queues])
@@ -111,7 +111,7 @@ package enum DueJobs {
         command.add(max(0, deadLimits.seconds))
         for member in due.members {
             command.add(member)
-            let job = PromotedPayload.make(member, now: due.now, limits: limits)
+            let job = PromotedPayload.make(member, now: due.now, as: major, limits: limits)
             command.add(job?.queue.text ?? "")
             command.add(job?.payload ?? [])
         }

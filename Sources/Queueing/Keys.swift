@@ -51,10 +51,21 @@ package enum Keys {
     package static func tenMinuteMetrics(_ date: CalendarDate) -> String {
         "j|\(date.compact)|\(date.hour):\(date.minute / 10)"
     }
+    /// As Sidekiq 7 has it, which knows no ten minutes. "j|20260103|9:5"
+    package static func oldMinuteMetrics(_ date: CalendarDate) -> String {
+        "j|\(date.dashed.filter { $0 != "-" })|\(date.hour):\(date.minute)"
+    }
     /// Bit field, 8 h: one minute's histogram of a class, day of the month first. "h|CLASS-3-9:5"
     package static func histogram(_ jobClass: JobClass, _ date: CalendarDate) -> [UInt8] {
         Array("h|".utf8) + jobClass.bytes + Array("-\(date.day)-\(date.hour):\(date.minute)".utf8)
     }
+
+    /// As Sidekiq 7 has it. "CLASS-03-09:5"
+    package static func oldHistogram(_ jobClass: JobClass, _ date: CalendarDate) -> [UInt8] {
+        jobClass.bytes + Array("-\(twoDigits(date.day))-\(twoDigits(date.hour)):\(date.minute)".utf8)
+    }
+
+    private static func twoDigits(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
 
     // MARK: Our own
 

@@ -41,12 +41,13 @@ package enum RunningAtDeath {
     ///
     /// - Parameter counted: the jids this death counts against already.
     package static func deaths(
-        of running: [Reservation], lastDeath: String, limit: PoisonLimit, now: Timestamp, counted: inout Set<String>
+        of running: [Reservation], lastDeath: String, limit: PoisonLimit, now: Timestamp,
+        as major: SidekiqMajor, counted: inout Set<String>
     ) -> [(id: ReservationID, death: CountedDeath)] {
         running.compactMap { reservation in
             guard let job = try? Job(decoding: reservation.payload),
                 let death = CountedDeath(
-                    of: job, from: reservation.queue, lastDeath: lastDeath, limit: limit, now: now),
+                    of: job, from: reservation.queue, lastDeath: lastDeath, limit: limit, now: now, as: major),
                 counted.insert(death.jid).inserted
             else { return nil }
             // A chunk of its children may arrive after its worker has died.

@@ -42,7 +42,7 @@ package struct StatusReport: Equatable, Sendable {
 
         let queueCommands = QueueList.stateCommands(names)
         let processCommands = identities.flatMap(ProcessState.commands)
-        let metricsCommands = minutes.map(ClassTotals.command)
+        let metricsCommands = minutes.flatMap(ClassTotals.commands)
         let promiseCommands = names.map(PromiseRecord.readCommand)
         let second = try connection.pipeline(
             queueCommands + processCommands + metricsCommands + promiseCommands)
@@ -61,7 +61,7 @@ package struct StatusReport: Equatable, Sendable {
             scheduled: first[2].integer ?? 0, retries: first[3].integer ?? 0, dead: first[4].integer ?? 0,
             processed: totals[0], failed: totals[1], poisoned: totals[2], late: totals[3],
             processes: ProcessState.states(ofProcesses, of: identities), isolated: try IsolatedClass.all(first[7]),
-            lastTenMinutes: ClassTotals.sum(ofMinutes.prefix(10)), lastHour: ClassTotals.sum(ofMinutes[...]))
+            lastTenMinutes: ClassTotals.sum(ofMinutes.prefix(10 * ClassTotals.forms)), lastHour: ClassTotals.sum(ofMinutes[...]))
     }
 }
 
@@ -79,11 +79,15 @@ package struct ClassTotals: Equatable, Sendable {
         runs > failures ? Double(milliseconds) / Double(runs - failures) : nil
     }
 
-    static func command(_ minute: Timestamp) -> RedisCommand {
-        RedisCommand(["HGETALL", Keys.minuteMetrics(CalendarDate(minute))])
+    /// Commands for each minute: processes on one Redis may write in different forms.
+    static let forms = 2
+
+    static func commands(_ minute: Timestamp) -> [RedisCommand] {
+        let date = CalendarDate(minute)
+        return [Keys.minuteMetrics(date), Keys.oldMinuteMetrics(date)].map { RedisCommand(["HGETALL", $0]) }
     }
 
-    /// - Parameter minutes: the hash of each; fields are "CLASS|p", "CLASS|f" and "CLASS|ms".
+    /// - Parameter minutes: the hashes of each; fields are "CLASS|p", "CLASS|f" and "CLASS|ms".
     static func sum(_ minutes: ArraySlice<RedisReply>) -> [ClassTotals] {
         var totals: [String: ClassTotals] = [:]
         for (field, value) in minutes.flatMap({ $0.pairs ?? [] }) {

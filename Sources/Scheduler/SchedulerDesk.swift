@@ -9,6 +9,8 @@ final class SchedulerDesk {
     let deadLimits: DeadLimits
     let poison: PoisonLimit
     let payloadLimits: PayloadLimits
+    /// In whose form times are written into payloads.
+    let sidekiq: SidekiqMajor
     let log: Logger
     /// What is promised of queues, and how many workers this host has; nil if there is nothing to watch.
     let watch: QueueWatch?
@@ -39,7 +41,7 @@ final class SchedulerDesk {
     ///   sentinel that may have to be waited for.
     init(
         endpoint: Redis.RedisEndpoint, deadLimits: DeadLimits, poison: PoisonLimit,
-        payloadLimits: PayloadLimits = PayloadLimits(), returnSeconds: Double? = nil,
+        payloadLimits: PayloadLimits = PayloadLimits(), sidekiq: SidekiqMajor = .eight, returnSeconds: Double? = nil,
         watch: QueueWatch? = nil, log: Logger
     ) {
         let sentinels = Double(endpoint.sentinels?.addresses.count ?? 0)
@@ -48,6 +50,7 @@ final class SchedulerDesk {
         self.deadLimits = deadLimits
         self.poison = poison
         self.payloadLimits = payloadLimits
+        self.sidekiq = sidekiq
         self.watch = watch
         self.log = log
     }

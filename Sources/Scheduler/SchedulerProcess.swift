@@ -31,7 +31,7 @@ package struct SchedulerProcess {
             let desk = SchedulerDesk(
                 endpoint: endpoint,
                 deadLimits: DeadLimits(jobs: settings.deadMaximumJobs, seconds: Int(settings.deadTimeout)),
-                poison: settings.poison, payloadLimits: settings.payloadLimits,
+                poison: settings.poison, payloadLimits: settings.payloadLimits, sidekiq: settings.sidekiq,
                 watch: QueueWatch(settings, supervisor: getppid()) { [control] in control.send(.workers($0)) }, log: log
             )
             return try SchedulerLoop(desk, signals: signals, control: control, log: log).run()

@@ -13,6 +13,8 @@ struct Heartbeat {
     private let identity: String
     private let origin: ProcessOrigin
     private let info: (Int) -> [UInt8]
+    /// In whose form metrics are written.
+    private let sidekiq: SidekiqMajor
     /// The bounds of the number of slots, if it is not fixed.
     private let range: ClosedRange<Int>?
     /// With more jobs at once the record is written at every beat only: it holds their payloads.
@@ -36,19 +38,21 @@ struct Heartbeat {
             range: plan.settings.autoConcurrency.map { range in
                 let others = plan.settings.slots - plan.settings.concurrency
                 return range.minimum + others...range.maximum + others
-            })
+            }, sidekiq: plan.settings.sidekiq)
     }
 
     /// - Parameters:
     ///   - info: what the dashboard shows of the process with so many slots in its first capsule, as JSON.
     ///   - range: the bounds of their number; nil if it is fixed.
     init(
-        identity: String, origin: ProcessOrigin, info: @escaping (Int) -> [UInt8], range: ClosedRange<Int>? = nil
+        identity: String, origin: ProcessOrigin, info: @escaping (Int) -> [UInt8], range: ClosedRange<Int>? = nil,
+        sidekiq: SidekiqMajor = .eight
     ) {
         self.identity = identity
         self.origin = origin
         self.info = info
         self.range = range
+        self.sidekiq = sidekiq
     }
 
     mutating func note(roundTripSeconds: Double) { roundTripMicroseconds = Int(roundTripSeconds * 1e6) }
@@ -114,6 +118,6 @@ struct Heartbeat {
     }
 
     private func flush(_ metrics: [JobClass: ClassMetrics], at now: Moment) -> [(RedisQuestion, RedisCommand)] {
-        ClassMetrics.flushCommands(metrics, at: now.wall).map { (.statement("the metrics of classes"), $0) }
+        ClassMetrics.flushCommands(metrics, at: now.wall, as: sidekiq).map { (.statement("the metrics of classes"), $0) }
     }
 }

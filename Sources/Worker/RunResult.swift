@@ -24,17 +24,18 @@ package struct RunResult: Sendable {
     /// - Parameters:
     ///   - random: for the jids of children that have none.
     ///   - now: when the children are pushed.
+    ///   - major: in whose form their times are written.
     ///   - limits: a child that is over them would be buried unrun, so it fails the job that wanted it.
     package init(
         _ report: DispatchReport, of job: Job, random: inout some RandomNumberGenerator, now: Timestamp,
-        limits: PayloadLimits
+        as major: SidekiqMajor, limits: PayloadLimits
     ) {
         let backtrace = report.outcome.failure?.backtraceJSON(for: job).map { Base64.encode(Zlib.compress($0)) }
         var children: [JobDraft.Prepared] = []
         do throws(DraftError) {
             for object in report.children {
                 let jid = JobID.make(random: (random.next(), random.next()))
-                children.append(try JobDraft.prepare(object, now: now, newJID: jid, limits: limits))
+                children.append(try JobDraft.prepare(object, now: now, newJID: jid, as: major, limits: limits))
             }
             self.init(
                 outcome: report.outcome, children: children, storedBacktrace: backtrace, hasBegun: report.pid != nil)

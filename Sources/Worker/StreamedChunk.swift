@@ -30,17 +30,18 @@ package struct StreamedChunk: Sendable {
     /// - Parameters:
     ///   - random: for the jids of children that have none.
     ///   - now: when the children are pushed.
+    ///   - major: in whose form their times are written.
     ///   - limits: a child that is over them would be buried unrun, and so would the job itself with too heavy a checkpoint.
     init(
         _ report: ChunkReport, of job: Job, random: inout some RandomNumberGenerator, now: Timestamp,
-        limits: PayloadLimits
+        as major: SidekiqMajor, limits: PayloadLimits
     ) throws(Objection) {
         var children: [JobDraft.Prepared] = []
         children.reserveCapacity(report.jobs.count)
         do throws(DraftError) {
             for object in report.jobs {
                 let jid = JobID.make(random: (random.next(), random.next()))
-                children.append(try JobDraft.prepare(object, now: now, newJID: jid, limits: limits))
+                children.append(try JobDraft.prepare(object, now: now, newJID: jid, as: major, limits: limits))
             }
         } catch {
             throw Objection(

@@ -40,7 +40,8 @@ extension WorkerLoop {
             watchIsolated(run.job.route, cost)
         }
         let result = RunResult(
-            report, of: run.job, random: &random, now: now.wall, limits: plan.settings.payloadLimits)
+            report, of: run.job, random: &random, now: now.wall, as: plan.settings.sidekiq,
+            limits: plan.settings.payloadLimits)
         take(.ran(slot: report.slot, result))
         if state.streams[report.slot]?.result == nil {
             let outcome = state.latestOutcome ?? report.outcome

@@ -11,7 +11,8 @@ extension WorkerLoop {
         guard let run = state.slots[report.slot].occupation else { return nil }
         do throws(StreamedChunk.Objection) {
             let chunk = try StreamedChunk(
-                report, of: run.job, random: &random, now: now.wall, limits: plan.settings.payloadLimits)
+                report, of: run.job, random: &random, now: now.wall, as: plan.settings.sidekiq,
+                limits: plan.settings.payloadLimits)
             take(.pushed(slot: report.slot, chunk))
             return nil
         } catch {
@@ -39,7 +40,7 @@ extension WorkerLoop {
             log.notice(
                 "slot \(slot) \(stream.standing)",
                 metadata: [
-                    "jid": "\(run.job.jid ?? "-")", "class": "\(run.job.route.text)",
+                    "jid": "\(run.job.jid ?? "-")", "class": "\(run.job.displayName)",
                     "chunks_waiting": "\(stream.count)", "chunks_pushed": "\(run.job.chunkCount)",
                 ])
         }

@@ -65,7 +65,8 @@ struct WorkerPlan {
                 WorkerState.Terms.Capsule(
                     slots: capsule.concurrency, order: QueueOrder(capsule.queues.map { ($0.name, $0.weight) }))
             },
-            policy: RetryPolicy(maximumRetries: settings.maximumRetries, poison: settings.poison),
+            policy: RetryPolicy(
+                maximumRetries: settings.maximumRetries, poison: settings.poison, sidekiq: settings.sidekiq),
             deadLimits: DeadLimits(jobs: settings.deadMaximumJobs, seconds: Int(settings.deadTimeout)),
             payloadLimits: settings.payloadLimits, childrenWaiting: settings.childrenWaiting)
         greeting = RedisGreeting(

@@ -55,7 +55,7 @@ struct PayloadSpliceTests {
         let after = try splice(#"{"a":0,"b":0,"c":0}"#) {
             $0.remove("a")
             $0.set("new", toText: "é\n")
-            $0.set("c", to: Timestamp(milliseconds: 7))
+            $0.set("c", to: Timestamp(milliseconds: 7), as: .eight)
             $0.set("b", to: Array("5".utf8))
             $0.set("b", to: Array("6".utf8))
             $0.set("d", to: one)

@@ -8,9 +8,10 @@ import Testing
 struct AccessListTests {
     private let queues = [QueueName(trusted: "q")]
 
-    private func lacks(_ server: RedisServer, _ rules: [String]) throws -> [AccessRights.Lack] {
+    private func lacks(_ server: RedisServer, _ rules: [String], as major: SidekiqMajor = .eight) throws -> [AccessRights.Lack]
+    {
         let redis = try RedisConnection.open(try server.admit(moreRules: rules), name: "test")
-        return try AccessRights.lacks(of: redis, queues: queues)
+        return try AccessRights.lacks(of: redis, queues: queues, as: major)
     }
 
     @Test(
@@ -19,6 +20,7 @@ struct AccessListTests {
     func lacking() throws {
         try withRedis { server in
             #expect(try lacks(server, []) == [])
+            #expect(try lacks(server, [], as: .seven) == [])
             #expect(try server.denials() == [])
             #expect(
                 try lacks(server, ["-hset", "-client|tracking"]) == [.command("CLIENT TRACKING"), .command("HSET")])

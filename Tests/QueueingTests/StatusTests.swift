@@ -22,7 +22,7 @@ struct StatusTests {
         metrics.addSuccess(milliseconds: 35)
         metrics.addFailure()
         let flush = ClassMetrics.flushCommands(
-            [JobClass("A"): metrics], at: Timestamp(milliseconds: Int64(now) * 1000))
+            [JobClass("A"): metrics], at: Timestamp(milliseconds: Int64(now) * 1000), as: .eight)
         for reply in try store.redis.pipeline(flush) { try reply.accepted() }
 
         let report = try StatusReport.read(store.redis)
@@ -59,10 +59,8 @@ struct StatusTests {
         // 09:05 on 3 January 2026.
         let instant = Timestamp(milliseconds: 1_767_431_100_000)
         for _ in 0..<2 {
-            for reply in try store.redis.pipeline(ClassMetrics.flushCommands([JobClass("A::B"): metrics], at: instant))
-            {
-                try reply.accepted()
-            }
+            let flush = ClassMetrics.flushCommands([JobClass("A::B"): metrics], at: instant, as: .eight)
+            for reply in try store.redis.pipeline(flush) { try reply.accepted() }
         }
         #expect(try store.run("HGET", "j|260103|9:05", "A::B|p").integer == 6)
         #expect(try store.run("HGET", "j|260103|9:0", "A::B|ms").integer == 2 * 400_039)
@@ -73,6 +71,42 @@ struct StatusTests {
         #expect((try store.run("TTL", "j|260103|9:05").integer ?? -1) > 28_000)
         #expect((try store.run("TTL", "j|260103|9:0").integer ?? -1) > 259_000)
         #expect((try store.run("TTL", "h|A::B-3-9:5").integer ?? -1) > 28_000)
+    }
+
+    @Test("with the setting 7 metrics lie where the dashboard of Sidekiq 7 looks for them")
+    func oldMetrics() throws {
+        let store = try Store()
+        var metrics = ClassMetrics()
+        for milliseconds in [19, 20, 400_000] { metrics.addSuccess(milliseconds: milliseconds) }
+        // 09:05 on 3 January 2026.
+        let instant = Timestamp(milliseconds: 1_767_431_100_000)
+        let flush = ClassMetrics.flushCommands([JobClass("A::B"): metrics], at: instant, as: .seven)
+        for reply in try store.redis.pipeline(flush) { try reply.accepted() }
+        #expect(try store.run("HGET", "j|20260103|9:5", "A::B|p").integer == 3)
+        #expect(try store.run("HGET", "j|20260103|9:5", "A::B|ms").integer == 400_039)
+        let histogram = try store.run(
+            "BITFIELD_RO", "A::B-03-09:5", "GET", "u16", "#0", "GET", "u16", "#1", "GET", "u16", "#25")
+        #expect(histogram.elements?.map(\.integer) == [1, 1, 1])
+        #expect((try store.run("TTL", "j|20260103|9:5").integer ?? -1) > 28_000)
+        #expect((try store.run("TTL", "A::B-03-09:5").integer ?? -1) > 28_000)
+        #expect(try store.run("DBSIZE").integer == 2)
+    }
+
+    @Test("status adds up what processes write in the form of 7 and of 8")
+    func bothForms() throws {
+        let store = try Store()
+        let now = try StatusReport.read(store.redis).now
+        for (major, milliseconds) in [(SidekiqMajor.seven, 10), (.eight, 20)] {
+            var metrics = ClassMetrics()
+            metrics.addSuccess(milliseconds: milliseconds)
+            let flush = ClassMetrics.flushCommands([JobClass("A"): metrics], at: now, as: major)
+            for reply in try store.redis.pipeline(flush) { try reply.accepted() }
+        }
+        let report = try StatusReport.read(store.redis)
+        for totals in [report.lastTenMinutes, report.lastHour] {
+            #expect(totals.map(\.runs) == [2])
+            #expect(totals.map(\.milliseconds) == [30])
+        }
     }
 
     @Test("days and minutes are those of UTC, leap days too")

@@ -103,7 +103,8 @@ extension SimulatedScheduler {
                 guard case .payloads(let reservations) = answer else { return counted([:]) }
                 var jids: Set<String> = []
                 let found = RunningAtDeath.deaths(
-                    of: reservations, lastDeath: lastDeath, limit: world.plan.poison, now: host.wall, counted: &jids)
+                    of: reservations, lastDeath: lastDeath, limit: world.plan.poison, now: host.wall,
+                    as: .eight, counted: &jids)
                 guard !found.isEmpty else { return counted([:]) }
                 call(.deathCounts(found.map(\.death)), refused: refused) { answer in
                     guard case .deathCounts(let counts) = answer else { return counted([:]) }

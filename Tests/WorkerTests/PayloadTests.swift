@@ -131,7 +131,7 @@ struct PayloadTests {
         var random = SeededGenerator(seed: 1)
         func result(bytes: Int) -> RunResult {
             RunResult(
-                report, of: job, random: &random, now: Timestamp(milliseconds: 1),
+                report, of: job, random: &random, now: Timestamp(milliseconds: 1), as: .eight,
                 limits: PayloadLimits(bytes: bytes))
         }
         #expect(result(bytes: 1000).children.count == 1)

@@ -56,7 +56,7 @@ struct CheckCommand: ParsableCommand {
             return Output.line("  redis embedded: data in \(directory)")
         }
         let (lacks, facts, connections) = try RedisAccess.with(settings) { redis in
-            let lacks = try AccessRights.lacks(of: redis, queues: settings.allQueues)
+            let lacks = try AccessRights.lacks(of: redis, queues: settings.allQueues, as: settings.sidekiq)
             guard lacks.isEmpty else { return (lacks, nil as ServerFacts?, [:] as [String: [String: Int]]) }
             return (lacks, try ServerFacts.read(redis), try ProcessOrigin.connectionsByHost(redis))
         }

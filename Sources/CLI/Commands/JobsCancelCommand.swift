@@ -47,7 +47,8 @@ struct JobsCancelCommand: ParsableCommand {
         let effort = try RedisAccess.with(settings) { redis in
             var effort = CancelEffort(
                 unique, by: Cancellation(by: Operator.name), queues: settings.allQueues,
-                deadLimits: DeadLimits(jobs: settings.deadMaximumJobs, seconds: Int(settings.deadTimeout)), over: redis)
+                deadLimits: DeadLimits(jobs: settings.deadMaximumJobs, seconds: Int(settings.deadTimeout)),
+                sidekiq: settings.sidekiq, over: redis)
             try Self.pursue(&effort, forSeconds: seconds)
             return effort
         }

@@ -43,28 +43,28 @@ struct PushCommand: ParsableCommand {
     func run() throws {
         let settings = try options.loadForRedis()
         guard let from else {
-            let job = try single(settings.payloadLimits)
+            let job = try single(settings)
             return try RedisAccess.with(settings) { redis in
-                var push = BulkPush(source: "martlet", limits: settings.payloadLimits, over: redis)
+                var push = BulkPush(source: "martlet", limits: settings.payloadLimits, sidekiq: settings.sidekiq, over: redis)
                 try push.push([job])
             }
         }
         var lines = try LineReader(from)
         let refused = try RedisAccess.with(settings) { redis in
-            var push = BulkPush(source: from, limits: settings.payloadLimits, over: redis)
+            var push = BulkPush(source: from, limits: settings.payloadLimits, sidekiq: settings.sidekiq, over: redis)
             return try push.push(&lines)
         }
         if refused > 0 { throw Exit.badData }
     }
 
-    private func single(_ limits: PayloadLimits) throws -> JobDraft.Prepared {
+    private func single(_ settings: Settings) throws -> JobDraft.Prepared {
         let now = Timestamp(milliseconds: WallClock.milliseconds())
         let object = JobDraft.object(
             class: words.jobClass ?? "", arguments: words.values, queue: queue,
             retry: retry,
             at: try dueSeconds(now))
         do throws(DraftError) {
-            return try JobDraft.prepare(object, now: now, newJID: BulkPush.newJID(), limits: limits)
+            return try JobDraft.prepare(object, now: now, newJID: BulkPush.newJID(), as: settings.sidekiq, limits: settings.payloadLimits)
         } catch {
             throw ValidationError("\(error)")
         }

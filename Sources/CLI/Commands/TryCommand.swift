@@ -81,7 +81,7 @@ struct TryCommand: ParsableCommand {
                 try from.map(Self.line)
                 ?? JobDraft.object(class: words.jobClass ?? "", arguments: words.values, queue: queue ?? first)
             let draft = try JobDraft.prepare(
-                object, now: now, newJID: BulkPush.newJID(), limits: settings.payloadLimits)
+                object, now: now, newJID: BulkPush.newJID(), as: settings.sidekiq, limits: settings.payloadLimits)
             let job = try Job(decoding: draft.payload, limits: settings.payloadLimits)
             let changed = try job.beginning(
                 attempt: attempt == 1 ? nil : attempt, checkpoint: checkpoint.map { Array($0.utf8) },

@@ -14,9 +14,9 @@ package struct PayloadSplice {
     /// Gives a member a string as its value.
     package mutating func set(_ name: String, toText text: String) { edit(name, JSONText.quote(text)) }
 
-    /// Gives a member an instant as its value: integer milliseconds, because readers take a fraction for seconds.
-    package mutating func set(_ name: String, to instant: Timestamp) {
-        edit(name, Array("\(instant.milliseconds)".utf8))
+    /// Gives a member an instant as its value, in the form of a version of Sidekiq.
+    package mutating func set(_ name: String, to instant: Timestamp, as major: SidekiqMajor) {
+        edit(name, Array(instant.literal(as: major).utf8))
     }
 
     /// Takes a member away, every time it stands there.

@@ -41,7 +41,8 @@ enum DeathCount {
                 let payloads = try redis.call(OwnReservations.payloadsCommand(identity: identity, ids: some))
                 let found = RunningAtDeath.deaths(
                     of: try OwnReservations.reservations(payloads, ids: some), lastDeath: lastDeath,
-                    limit: desk.poison, now: Timestamp(milliseconds: WallClock.milliseconds()), counted: &jids)
+                    limit: desk.poison, now: Timestamp(milliseconds: WallClock.milliseconds()), as: desk.sidekiq,
+                    counted: &jids)
                 guard !found.isEmpty else { continue }
                 let counts = try redis.pipeline(RunningAtDeath.countCommands(found.map(\.death)))
                 let kept = RunningAtDeath.keepingWhatMayBeBuried(found.map(\.death), counts: counts)

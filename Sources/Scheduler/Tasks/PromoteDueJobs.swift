@@ -36,7 +36,7 @@ enum PromoteDueJobs {
             guard !due.members.isEmpty else { return batch == 0 ? nil : shortestPause }
             let share = due.share
             let promote = DueJobs.promoteCommand(
-                share, from: source, deadLimits: desk.deadLimits, limits: desk.payloadLimits)
+                share, from: source, as: desk.sidekiq, deadLimits: desk.deadLimits, limits: desk.payloadLimits)
             let answer = try DueJobs.answer(redis.call(promote))
             report(answer, from: source, desk.log)
             if due.members.count < DueJobs.most, share.members.count == due.members.count { return shortestPause }
