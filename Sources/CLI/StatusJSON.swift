@@ -44,6 +44,7 @@ struct StatusJSON: Encodable {
     struct Job: Encodable {
         let slot, queue: String
         let `class`, jid: String?
+        let tags: [String]
         let runAt: Double?
         /// Absent for jobs of other programs.
         let handler: String?
@@ -114,7 +115,7 @@ extension StatusJSON.Process {
 extension StatusJSON.Job {
     init(_ job: ProcessState.RunningJob) {
         self.init(
-            slot: job.slot, queue: job.queue, class: job.jobClass, jid: job.jid, runAt: job.startedAt?.seconds,
+            slot: job.slot, queue: job.queue, class: job.jobClass, jid: job.jid, tags: job.tags, runAt: job.startedAt?.seconds,
             handler: job.whereabouts?.handler, handlerPid: job.whereabouts?.pid, state: job.whereabouts?.standing,
             slow: job.isSlow)
     }

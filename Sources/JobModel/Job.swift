@@ -14,6 +14,8 @@ package final class Job: Sendable {
     package let retryCount: Int?
     /// Where its checkpoint lies in the bytes; nil if it has none.
     let checkpointRange: Range<Int>?
+    /// What is there of them, other than null.
+    let options: [JobOption: JSONMember]
 
     /// Decodes what lies in a queue.
     ///
@@ -43,6 +45,7 @@ package final class Job: Sendable {
         }
         self.jid = try found.jid.flatMap { (member) throws(MalformedPayload) in try Self.jid(object, member) }
         self.retryCount = found.retryCount.flatMap { Self.count(object, $0) }
+        self.options = found.options
         self.checkpointRange = found.checkpoint.flatMap { $0.kind == .null ? nil : $0.value }
     }
 

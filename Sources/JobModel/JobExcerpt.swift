@@ -13,8 +13,11 @@ extension Job {
         guard let object = try? JSONObject(scanning: draft) else { return draft }
         var splice = PayloadSplice(object)
         if let jid { splice.set("jid", toText: jid) }
-        if let createdAt { splice.set("created_at", to: createdAt) }
-        if let enqueuedAt { splice.set("enqueued_at", to: enqueuedAt) }
+        for name in ["created_at", "enqueued_at", "display_class", "tags"] {
+            if let member = self.object.member(name), member.value.count <= JobClass.longest {
+                splice.set(name, to: Array(self.object.raw(member)))
+            }
+        }
         if let retryCount { splice.set("retry_count", to: Array("\(retryCount)".utf8)) }
         return splice.bytes()
     }

@@ -7,6 +7,8 @@ struct RoutingMembers {
     private(set) var retry: JSONMember?
     private(set) var retryCount: JSONMember?
     private(set) var checkpoint: JSONMember?
+    /// Empty for most jobs.
+    private(set) var options: [JobOption: JSONMember] = [:]
 
     /// - Throws: `.duplicateMember` if class, jid, queue or retry stands there twice; of other duplicates the last
     ///   counts.
@@ -20,11 +22,16 @@ struct RoutingMembers {
             }
             switch member.key.count {
             case 3 where object.isNamed(member, "jid"): try note(member, name: "jid")
+            case 4 where object.isNamed(member, "tags"): note(member, .tags)
             case 5 where object.isNamed(member, "class"): try note(member, name: "class")
             case 5 where object.isNamed(member, "queue"): try note(member, name: "queue")
             case 5 where object.isNamed(member, "retry"): try note(member, name: "retry")
+            case 6 where object.isNamed(member, "expiry"): note(member, .expiry)
             case 7 where object.isNamed(member, "wrapped"): try note(member, name: "wrapped")
+            case 9 where object.isNamed(member, "log_level"): note(member, .logLevel)
+            case 10 where object.isNamed(member, "expires_in"): note(member, .expiresIn)
             case 11 where object.isNamed(member, "retry_count"): try note(member, name: "retry_count")
+            case 13 where object.isNamed(member, "display_class"): note(member, .displayClass)
             case 18 where object.isNamed(member, Checkpoint.member): try note(member, name: Checkpoint.member)
             default: break
             }
@@ -40,8 +47,12 @@ struct RoutingMembers {
         case "wrapped": wrapped = member
         case "retry_count": retryCount = member
         case Checkpoint.member: checkpoint = member
-        default: break
+        default: if let option = JobOption(rawValue: name) { note(member, option) }
         }
+    }
+
+    private mutating func note(_ member: JSONMember, _ option: JobOption) {
+        options[option] = member.kind == .null ? nil : member
     }
 
     private static func once(_ place: inout JSONMember?, _ member: JSONMember, _ name: String) throws(MalformedPayload)

@@ -33,8 +33,10 @@ package struct ProcessState: Equatable, Sendable {
         package var slot: String
         package var queue: String
         /// Nil if the payload is not one we can read.
+        /// What people are shown: `display_class`, `wrapped` or the class.
         package var jobClass: String?
         package var jid: String?
+        package var tags: [String]
         package var startedAt: Timestamp?
         /// Nil for jobs of other programs.
         package var whereabouts: WorkEntry.Whereabouts?
@@ -94,7 +96,8 @@ extension ProcessState.RunningJob {
         }
         let job = object.string("payload").flatMap { try? Job(decoding: Array($0.utf8)) }
         self.init(
-            slot: slot, queue: object.string("queue") ?? "", jobClass: job?.route.text, jid: job?.jid,
+            slot: slot, queue: object.string("queue") ?? "", jobClass: job?.displayName, jid: job?.jid,
+            tags: job?.tags ?? [],
             startedAt: object.number("run_at").map(Timestamp.init(seconds:)),
             whereabouts: WorkEntry.Whereabouts(in: object))
     }

@@ -13,6 +13,7 @@ struct JobLog {
     init(_ log: Logger) { self.log = log }
 
     func started(_ job: Job, from queue: QueueName) {
+        let log = log.of(job)
         guard log.logLevel <= .debug else { return }
         log.debug("start", metadata: fields(of: job, queue))
     }
@@ -22,6 +23,7 @@ struct JobLog {
     ///   - verdict: what follows; nil if the run ended unobserved.
     func ended(_ job: Job, from queue: QueueName, _ report: DispatchReport, _ outcome: Outcome, _ verdict: Verdict?) {
         let (level, message, failure) = Self.summary(outcome, verdict)
+        let log = log.of(job)
         guard log.logLevel <= level else { return }
         var metadata = fields(of: job, queue, failure)
         if let handler = report.handler { metadata["handler"] = "\(handler)" }
@@ -35,7 +37,7 @@ struct JobLog {
         var metadata = fields(of: job, queue)
         metadata["handler"] = "\(report.handler ?? "-")"
         metadata["handler_pid"] = "\(report.pid.map(String.init) ?? "-")"
-        log.notice("a slow run ended after \(Self.text(seconds: seconds)) s", metadata: metadata)
+        log.of(job).notice("a slow run ended after \(Self.text(seconds: seconds)) s", metadata: metadata)
     }
 
     /// Something about memory that names a job.
@@ -146,9 +148,11 @@ struct JobLog {
 
     private func fields(of job: Job, _ queue: QueueName, _ failure: Failure? = nil) -> Logger.Metadata {
         var fields: Logger.Metadata = [
-            "class": "\(job.route.text)", "queue": "\(queue.text)", "attempt": .stringConvertible(job.attempt),
+            "class": "\(job.displayName)", "queue": "\(queue.text)", "attempt": .stringConvertible(job.attempt),
         ]
         if let jid = job.jid { fields["jid"] = "\(jid)" }
+        let tags = job.tags
+        if !tags.isEmpty { fields["tags"] = "\(tags.joined(separator: ","))" }
         if let failure {
             fields["error"] = "\(failure.errorClass)"
             fields["message"] = "\(failure.message)"

@@ -26,13 +26,14 @@ package struct HandlerOutput: Sendable {
     /// The run it belongs to; nil if that cannot be known.
     package let run: Run?
 
-    /// Writes it as one line of the log.
+    /// Writes it as one line of the log, if its level is one that is logged: of the job, or else of the log.
     package func write(to log: Logger) {
+        let log = run.map { log.of($0.job) } ?? log
         var metadata: Logger.Metadata = [
             "handler": "\(handler)", "handler_pid": .stringConvertible(pid), "stream": "\(stream.rawValue)",
         ]
         if let run {
-            metadata["class"] = "\(run.job.route.text)"
+            metadata["class"] = "\(run.job.displayName)"
             if let jid = run.job.jid { metadata["jid"] = "\(jid)" }
         }
         switch content {

@@ -37,6 +37,9 @@ enum LineLevel {
         "fatal": .critical, "alert": .critical, "emerg": .critical, "emergency": .critical, "panic": .critical,
     ]
 
+    /// The level a program means by this word; nil if we do not know it.
+    static func named(_ name: String) -> Logger.Level? { byName[name.lowercased()] }
+
     private static let member = StaticString("\"level\"")
 
     /// Whether the word stands anywhere in it.
@@ -54,7 +57,7 @@ enum LineLevel {
     private static func ofObject(_ line: UnsafeRawBufferPointer) -> Logger.Level? {
         // Most objects are read no further.
         guard hasMember(line), let object = try? JSONObject(scanning: Array(line)) else { return nil }
-        if let name = object.string("level") { return byName[name.lowercased()] }
+        if let name = object.string("level") { return named(name) }
         guard let number = object.number("level"), number.isFinite else { return nil }
         switch number {
         // pino and bunyan: 10 for trace to 60 for fatal, whatever lies between.
