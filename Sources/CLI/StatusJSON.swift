@@ -62,7 +62,7 @@ struct StatusJSON: Encodable {
 
     let now: Double
     let queues: [Queue]
-    let scheduled, retry, dead, processed, failed, poisoned, late, slow: Int
+    let scheduled, retry, dead, processed, failed, poisoned, expired, late, slow: Int
     let processes: [Process]
     let isolated: [IsolatedJSON]
     let lastHour: [Class]
@@ -81,6 +81,7 @@ struct StatusJSON: Encodable {
         processed = report.processed
         failed = report.failed
         poisoned = report.poisoned
+        expired = report.expired
         late = report.late
         slow = report.slow
         processes = report.processes.map(Process.init)
@@ -115,7 +116,8 @@ extension StatusJSON.Process {
 extension StatusJSON.Job {
     init(_ job: ProcessState.RunningJob) {
         self.init(
-            slot: job.slot, queue: job.queue, class: job.jobClass, jid: job.jid, tags: job.tags, runAt: job.startedAt?.seconds,
+            slot: job.slot, queue: job.queue, class: job.jobClass, jid: job.jid, tags: job.tags,
+            runAt: job.startedAt?.seconds,
             handler: job.whereabouts?.handler, handlerPid: job.whereabouts?.pid, state: job.whereabouts?.standing,
             slow: job.isSlow)
     }

@@ -34,7 +34,7 @@ enum StatusText {
     private static func sets(_ report: StatusReport) -> String {
         "scheduled \(report.scheduled)   retry \(report.retries)   dead \(report.dead)   "
             + "processed \(report.processed)   failed \(report.failed)   poisoned \(report.poisoned)   "
-            + "late \(report.late)   slow \(report.slow)"
+            + "expired \(report.expired)   late \(report.late)   slow \(report.slow)"
     }
 
     private static func processes(_ report: StatusReport) -> String {

@@ -24,8 +24,8 @@ package enum JobDraft {
     /// Largest `retry_for` in seconds; Sidekiq's client refuses more.
     private static let longestRetryFor: Double = 1_000_000_000
 
-    /// Checks a job object and adds what is missing: jid, queue (`default`), retry (true), created_at and, if it goes
-    /// onto its queue at once, enqueued_at. `at` is taken away. All other bytes stay as they are.
+    /// Checks a job object and adds what is missing: jid, queue (`default`), retry (true), created_at, if it goes
+    /// onto its queue at once, enqueued_at, and with `expires_in` the time at which it expires. `at` is taken away. All other bytes stay as they are.
     ///
     /// - Parameters:
     ///   - newJID: used if the object has none.
@@ -47,6 +47,7 @@ package enum JobDraft {
         if isMissing("retry", job.object) { splice.set("retry", to: Array("true".utf8)) }
         if job.jid == nil { splice.set("jid", toText: jid) }
         if isMissing("created_at", job.object) { splice.set("created_at", to: now, as: major) }
+        if let expiry = job.expiry(due: due ?? now.seconds) { splice.setExpiry(expiry) }
         splice.remove("at")
         splice.set("enqueued_at", to: now, as: major)
         var payload = splice.bytes()
@@ -63,10 +64,11 @@ package enum JobDraft {
     ///
     /// - Parameters:
     ///   - arguments: one JSON value each; not checked here.
-    ///   - retry: how many retries; nil leaves the choice to `prepare`.
+    ///   - options: more members, each with one JSON value; likewise.
     ///   - at: as in `prepare`; must be finite.
     package static func object(
-        class name: String, arguments: [[UInt8]], queue: String? = nil, retry: Int? = nil, at: Double? = nil
+        class name: String, arguments: [[UInt8]], queue: String? = nil,
+        options: [(name: String, value: [UInt8])] = [], at: Double? = nil
     ) -> [UInt8] {
         var bytes = Array("{\"class\":".utf8)
         JSONText.append(quoted: name, to: &bytes)
@@ -74,7 +76,12 @@ package enum JobDraft {
         bytes += arguments.joined(separator: CollectionOfOne(UInt8(ascii: ",")))
         bytes.append(UInt8(ascii: "]"))
         if let queue { bytes += Array(",\"queue\":".utf8) + JSONText.quote(queue) }
-        if let retry { bytes += Array(",\"retry\":\(retry)".utf8) }
+        for (name, value) in options {
+            bytes.append(UInt8(ascii: ","))
+            JSONText.append(quoted: name, to: &bytes)
+            bytes.append(UInt8(ascii: ":"))
+            bytes += value
+        }
         if let at { bytes += Array(",\"at\":\(at)".utf8) }
         bytes.append(UInt8(ascii: "}"))
         return bytes
@@ -112,6 +119,9 @@ package enum JobDraft {
             guard let seconds = object.number("retry_for"), seconds <= longestRetryFor else {
                 throw .member("retry_for", "must be a number of seconds, at most 1000000000")
             }
+        }
+        if !isMissing("expires_in", object), Expiry.seconds(object) == nil {
+            throw .member("expires_in", "must be a number of seconds above 0, at most 1000000000")
         }
         if let tags = object.member("tags"), tags.kind != .array { throw .member("tags", "must be an array") }
     }

@@ -56,7 +56,10 @@ package struct CountedDeath: Equatable, Sendable {
 
     /// - Parameter lastDeath: as for `PoisonLimit.failure`.
     /// - Returns: nil if deaths of this job are not counted.
-    package init?(of job: Job, from queue: QueueName, lastDeath: String, limit: PoisonLimit, now: Timestamp, as major: SidekiqMajor) {
+    package init?(
+        of job: Job, from queue: QueueName, lastDeath: String, limit: PoisonLimit, now: Timestamp,
+        as major: SidekiqMajor
+    ) {
         guard limit.isOn, let jid = job.jid else { return nil }
         let record = FailureRecord(of: limit.failure(lastDeath: lastDeath), job: job, queue: queue, now: now, as: major)
         self.init(jid: jid, limit: limit, poisoned: record.payload(storedBacktrace: nil))

@@ -45,11 +45,14 @@ extension Verdict {
             (failure, isRetryable) = (reason, true)
             // What it wrote last stands below how it ended.
             let lastLines = reason.message.drop { $0 != "\n" }
-            death = CountedDeath(of: job, from: queue, lastDeath: how + lastLines, limit: policy.poison, now: now, as: policy.sidekiq)
+            death = CountedDeath(
+                of: job, from: queue, lastDeath: how + lastLines, limit: policy.poison, now: now, as: policy.sidekiq)
         case .dead(let reason): (failure, isRetryable) = (reason, false)
         case .cancelled(let reason):
             // Whatever retries it had left, and also with `retry: false`: who cancelled it may want it back.
-            guard let payload = CancelledPayload.make(job, from: queue, reason, now: now, as: policy.sidekiq) else { return .discard }
+            guard let payload = CancelledPayload.make(job, from: queue, reason, now: now, as: policy.sidekiq) else {
+                return .discard
+            }
             return .bury(payload: payload)
         }
 

@@ -112,7 +112,7 @@ package enum AccessRights {
         add("LPUSH", Keys.signals(identity), "")
         add("EXPIRE", Keys.signals(identity), "0")
         for key in [
-            Keys.processed, Keys.failed, Keys.poisoned, Keys.late, "\(Keys.processed):2000-01-01",
+            Keys.processed, Keys.failed, Keys.poisoned, Keys.late, Keys.expired, "\(Keys.processed):2000-01-01",
             "\(Keys.failed):2000-01-01",
         ] {
             for command in ["GET", "MGET"] { add(command, key) }

@@ -153,7 +153,8 @@ package struct CancelEffort {
             default: (.schedule, job.declaredQueue ?? .standard)
             }
         let now = try Timestamp(redisTime: redis.call(RedisCommand("TIME")).accepted()) ?? Timestamp(milliseconds: 0)
-        let buried = CancelledPayload.make(job, from: queue, cancellation.failure(of: job, in: was), now: now, as: sidekiq)
+        let buried = CancelledPayload.make(
+            job, from: queue, cancellation.failure(of: job, in: was), now: now, as: sidekiq)
         do throws(RedisError) {
             let command = CancelRequests.moveCommand(payload, jid: jid, from: place, buried: buried, deadLimits)
             // Not there any more: it has moved on since, and will be met elsewhere.

@@ -28,10 +28,18 @@ package enum DueJobs {
         /// Redis' clock.
         package var now: Timestamp
         package var members: [[UInt8]]
+        /// When each was due, in seconds since the epoch; of those beyond the end nothing is known.
+        package var scores: [Double]
 
-        package init(now: Timestamp, members: [[UInt8]]) {
+        package init(now: Timestamp, members: [[UInt8]], scores: [Double] = []) {
             self.now = now
             self.members = members
+            self.scores = scores
+        }
+
+        /// When a member was scheduled for, if that is known: a retry was not.
+        package func scheduled(_ index: Int, in source: Source) -> Double? {
+            source == .schedule && scores.indices.contains(index) ? scores[index] : nil
         }
 
         /// Those, from the first, that are moved in one step; at least one, if there is one.
@@ -41,7 +49,8 @@ package enum DueJobs {
                 bytes += member.count
                 return bytes > mostBytes
             }
-            return Due(now: now, members: Array(members.prefix(end.map { max($0, 1) } ?? members.count)))
+            let share = end.map { max($0, 1) } ?? members.count
+            return Due(now: now, members: Array(members.prefix(share)), scores: Array(scores.prefix(share)))
         }
     }
 
@@ -95,9 +104,13 @@ package enum DueJobs {
 
     package static func due(_ reply: RedisReply) throws(RedisError) -> Due {
         guard let parts = try reply.accepted().elements, parts.count == 2, let now = parts[0].integer,
-            let members = parts[1].elements
+            let entries = parts[1].pairs
         else { throw .unreadable("due") }
-        return Due(now: Timestamp(milliseconds: Int64(now)), members: members.compactMap(\.bytes))
+        let members = entries.compactMap { entry in
+            entry.name.bytes.map { (bytes: $0, score: entry.value.number ?? 0) }
+        }
+        return Due(
+            now: Timestamp(milliseconds: Int64(now)), members: members.map(\.bytes), scores: members.map(\.score))
     }
 
     /// - Parameter due: at least one member.
@@ -109,9 +122,10 @@ package enum DueJobs {
         command.add(Keys.queuePrefix)
         command.add(max(0, deadLimits.jobs))
         command.add(max(0, deadLimits.seconds))
-        for member in due.members {
+        for (index, member) in due.members.enumerated() {
             command.add(member)
-            let job = PromotedPayload.make(member, now: due.now, as: major, limits: limits)
+            let job = PromotedPayload.make(
+                member, now: due.now, due: due.scheduled(index, in: source), as: major, limits: limits)
             command.add(job?.queue.text ?? "")
             command.add(job?.payload ?? [])
         }

@@ -79,6 +79,8 @@ package enum Keys {
     package static func deaths(_ jid: String) -> String { "martlet:deaths:\(jid)" }
     /// Jobs buried because of that, since ever.
     package static let poisoned = "martlet:stat:poisoned"
+    /// Jobs that were dropped since they had not begun when they expired, since ever.
+    package static let expired = "martlet:stat:expired"
     /// Results that came when their reservation was no longer the process's, since ever.
     package static let late = "martlet:stat:late"
 

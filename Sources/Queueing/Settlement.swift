@@ -8,6 +8,8 @@ package struct Settlement: Equatable, Sendable {
         case nothing = "n"
         case succeeded = "s"
         case failed = "f"
+        /// It was not run: its time was over. Processed, and in a number of its own.
+        case expired = "e"
     }
 
     package let id: ReservationID
@@ -31,14 +33,14 @@ package struct Settlement: Equatable, Sendable {
     }
 
     /// Whether something was run: a job that was only held, and goes back or is cancelled, has no result.
-    package var isResult: Bool { verdict != .requeue && request?.became != .unstarted }
+    package var isResult: Bool { verdict != .requeue && counts != .expired && request?.became != .unstarted }
 }
 
 extension Settlement {
     /// Nothing follows but the end of the reservation.
     var justEnds: Bool {
         switch verdict {
-        case _ where request != nil: false
+        case _ where request != nil || counts == .expired: false
         case .ack: children.isEmpty
         case .discard: true
         case .retry, .retryUnlessPoison, .bury, .requeue, .snooze: false
@@ -60,6 +62,12 @@ extension Settlement {
     /// Adds the arguments `exchange.lua` reads for a settlement that has a sequel.
     func add(to command: inout RedisCommand) {
         command.add(id)
+        if counts == .expired {
+            command.add(Counts.succeeded.rawValue)
+            command.add("expire")
+            command.add(Keys.expired)
+            return
+        }
         command.add(counts.rawValue)
         if let request {
             request.add(to: &command)

@@ -15,6 +15,8 @@ package struct StatusReport: Equatable, Sendable {
     package var failed: Int
     /// Jobs buried since ever because what ran them died too often.
     package var poisoned: Int
+    /// Jobs dropped since ever because they had not begun when they expired.
+    package var expired: Int
     /// Results since ever that changed nothing: their process had been taken for dead, and its jobs given to others.
     package var late: Int
     package var processes: [ProcessState]
@@ -32,7 +34,7 @@ package struct StatusReport: Equatable, Sendable {
         let first = try connection.pipeline([
             RedisCommand("TIME"), QueueList.namesCommand, RedisCommand(["ZCARD", Keys.schedule]),
             RedisCommand(["ZCARD", Keys.retry]), RedisCommand(["ZCARD", Keys.dead]),
-            RedisCommand(["MGET", Keys.processed, Keys.failed, Keys.poisoned, Keys.late]),
+            RedisCommand(["MGET", Keys.processed, Keys.failed, Keys.poisoned, Keys.late, Keys.expired]),
             RedisCommand(["SMEMBERS", Keys.processes]), IsolatedClasses.listCommand,
         ])
         guard let now = try Timestamp(redisTime: first[0].accepted()) else { throw .unreadable("TIME") }
@@ -54,14 +56,15 @@ package struct StatusReport: Equatable, Sendable {
             queues[index].promise = PromiseRecord(reply, now: now)
         }
 
-        let totals = (0..<4).map { first[5].elements?[$0].integer ?? 0 }
+        let totals = (0..<5).map { first[5].elements?[$0].integer ?? 0 }
 
         return StatusReport(
             now: now, queues: queues,
             scheduled: first[2].integer ?? 0, retries: first[3].integer ?? 0, dead: first[4].integer ?? 0,
-            processed: totals[0], failed: totals[1], poisoned: totals[2], late: totals[3],
+            processed: totals[0], failed: totals[1], poisoned: totals[2], expired: totals[4], late: totals[3],
             processes: ProcessState.states(ofProcesses, of: identities), isolated: try IsolatedClass.all(first[7]),
-            lastTenMinutes: ClassTotals.sum(ofMinutes.prefix(10 * ClassTotals.forms)), lastHour: ClassTotals.sum(ofMinutes[...]))
+            lastTenMinutes: ClassTotals.sum(ofMinutes.prefix(10 * ClassTotals.forms)),
+            lastHour: ClassTotals.sum(ofMinutes[...]))
     }
 }
 

@@ -118,6 +118,8 @@ struct Heartbeat {
     }
 
     private func flush(_ metrics: [JobClass: ClassMetrics], at now: Moment) -> [(RedisQuestion, RedisCommand)] {
-        ClassMetrics.flushCommands(metrics, at: now.wall, as: sidekiq).map { (.statement("the metrics of classes"), $0) }
+        ClassMetrics.flushCommands(metrics, at: now.wall, as: sidekiq).map {
+            (.statement("the metrics of classes"), $0)
+        }
     }
 }

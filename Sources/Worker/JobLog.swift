@@ -136,6 +136,10 @@ struct JobLog {
                 metadata: ["id": "\(id)", "in_seconds": "\(Int(WorkerState.yieldSeconds))"])
         case .unstarted(let job, let queue, let failure):
             log.notice("cancelled before it began", metadata: fields(of: job, queue, failure))
+        case .expired(let job, let queue, let instant):
+            var metadata = fields(of: job, queue)
+            metadata["expiry"] = "\(instant.literal(as: .seven))"
+            log.of(job).notice("expired before it began; it is dropped", metadata: metadata)
         case .givenBack(let count):
             log.debug("gave back \(count) jobs that had not started")
         }

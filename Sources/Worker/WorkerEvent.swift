@@ -109,6 +109,8 @@ package enum WorkerNotice: Sendable {
     case yielded(ReservationID)
     /// A job that was fetched and not begun, and that somebody wants cancelled. Redis has it put back if the request is gone.
     case unstarted(Job, QueueName, Failure)
+    /// A job that was fetched and not begun, and that expired at this time: it is dropped.
+    case expired(Job, QueueName, at: Timestamp)
     /// Put back without having been started.
     case givenBack(count: Int)
 }

@@ -178,6 +178,10 @@ package struct WorkerState: Sendable {
             do throws(MalformedPayload) {
                 let job = try Job(decoding: reservation.payload, limits: terms.payloadLimits)
                 if !requests.isEmpty, cancelUnstarted(reservation, job, at: now) { continue }
+                if let end = job.expiresAt, end <= now.wall {
+                    drop(reservation, job, expiredAt: end)
+                    continue
+                }
                 capsules[index].idle.removeLast()
                 slots[slot] = .running(.init(reservation: reservation, job: job, since: now))
                 actions.append(.start(slot: slot, job: job, reservation: reservation))

@@ -94,7 +94,8 @@ struct JobDraftTests {
     func written() throws {
         let plain = JobDraft.object(class: "A\"B", arguments: [Array("1.0".utf8), Array(#"{"x":[]}"#.utf8)])
         #expect(text(plain) == #"{"class":"A\"B","args":[1.0,{"x":[]}]}"#)
-        let full = JobDraft.object(class: "C", arguments: [], queue: "high", retry: 3, at: 60)
+        let full = JobDraft.object(
+            class: "C", arguments: [], queue: "high", options: [("retry", Array("3".utf8))], at: 60)
         #expect(text(full) == #"{"class":"C","args":[],"queue":"high","retry":3,"at":60.0}"#)
         let prepared = try JobDraft.prepare(full, now: now, newJID: "j")
         #expect(prepared.at == 1_794_700_860.123)

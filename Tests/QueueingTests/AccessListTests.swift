@@ -8,7 +8,8 @@ import Testing
 struct AccessListTests {
     private let queues = [QueueName(trusted: "q")]
 
-    private func lacks(_ server: RedisServer, _ rules: [String], as major: SidekiqMajor = .eight) throws -> [AccessRights.Lack]
+    private func lacks(_ server: RedisServer, _ rules: [String], as major: SidekiqMajor = .eight) throws
+        -> [AccessRights.Lack]
     {
         let redis = try RedisConnection.open(try server.admit(moreRules: rules), name: "test")
         return try AccessRights.lacks(of: redis, queues: queues, as: major)

@@ -120,7 +120,7 @@ final class Books {
         }
         switch settlement.counts {
         case .nothing: break
-        case .succeeded: processed += 1
+        case .succeeded, .expired: processed += 1
         case .failed:
             processed += 1
             failed += 1

@@ -33,8 +33,8 @@ struct SortedMembers {
         return true
     }
 
-    func due(at score: Double, limit: Int) -> [[UInt8]] {
-        entries.prefix { $0.score <= score }.prefix(limit).map(\.member)
+    func due(at score: Double, limit: Int) -> [Entry] {
+        Array(entries.prefix { $0.score <= score }.prefix(limit))
     }
 
     mutating func remove(upTo score: Double) { entries.removeAll { $0.score <= score } }

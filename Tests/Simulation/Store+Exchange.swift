@@ -38,7 +38,7 @@ extension Store {
             follow(settlement, payload, request, &answer)
             switch settlement.counts {
             case .nothing: break
-            case .succeeded: processed += 1
+            case .succeeded, .expired: processed += 1
             case .failed:
                 processed += 1
                 failed += 1

@@ -136,9 +136,9 @@ extension Store {
     func due(_ source: DueJobs.Source, limit: Int = DueJobs.most) throws(RedisRefusal) -> DueJobs.Due {
         let (set, place) = set(source)
         if let refusal = refusal(place) { throw refusal }
+        let entries = self[keyPath: set].due(at: Double(clock) / 1e6, limit: limit)
         return DueJobs.Due(
-            now: Timestamp(milliseconds: milliseconds),
-            members: self[keyPath: set].due(at: Double(clock) / 1e6, limit: limit))
+            now: Timestamp(milliseconds: milliseconds), members: entries.map(\.member), scores: entries.map(\.score))
     }
 
     /// - Throws: if the key is of another type.
@@ -150,8 +150,9 @@ extension Store {
         var (store, answer) = (self, DueJobs.Answer())
         // With a write behind it a script may go on even when memory is full.
         var hasWritten = false
-        for member in due.members {
-            let promoted = PromotedPayload.make(member, now: due.now, limits: limits)
+        for (index, member) in due.members.enumerated() {
+            let promoted = PromotedPayload.make(
+                member, now: due.now, due: due.scheduled(index, in: source), limits: limits)
             let target = promoted.map { Place.queue($0.queue) } ?? .dead
             if let problem = refusal(target) {
                 let key = promoted.map { Keys.queue($0.queue) } ?? Keys.dead

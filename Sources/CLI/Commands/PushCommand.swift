@@ -24,7 +24,7 @@ struct PushCommand: ParsableCommand {
     @Option(
         help: ArgumentHelp("Due at this time: seconds since 1970, or 2026-12-24T18:00:00Z.", valueName: "time"))
     var at: String?
-    @Option(help: ArgumentHelp("How often it is tried again (default: 25 times).", valueName: "n")) var retry: Int?
+    @OptionGroup var treatment: PushOptions
     @Option(help: ArgumentHelp("One job object a line, from this file or, with -, standard input.", valueName: "file"))
     var from: String?
 
@@ -33,10 +33,9 @@ struct PushCommand: ParsableCommand {
         if from != nil && words.jobClass != nil {
             throw ValidationError("give a class and its arguments, or --from, not both")
         }
-        if from != nil && (queue != nil || delay != nil || at != nil || retry != nil) {
-            throw ValidationError("with --from, queue, time and retries stand in each line")
+        if from != nil && (queue != nil || delay != nil || at != nil || !treatment.isEmpty) {
+            throw ValidationError("with --from, queue, time and options stand in each line")
         }
-        if let retry, retry < 0 { throw ValidationError("--retry takes a number from 0") }
         if delay != nil && at != nil { throw ValidationError("give --in or --at, not both") }
     }
 
@@ -45,7 +44,8 @@ struct PushCommand: ParsableCommand {
         guard let from else {
             let job = try single(settings)
             return try RedisAccess.with(settings) { redis in
-                var push = BulkPush(source: "martlet", limits: settings.payloadLimits, sidekiq: settings.sidekiq, over: redis)
+                var push = BulkPush(
+                    source: "martlet", limits: settings.payloadLimits, sidekiq: settings.sidekiq, over: redis)
                 try push.push([job])
             }
         }
@@ -61,10 +61,11 @@ struct PushCommand: ParsableCommand {
         let now = Timestamp(milliseconds: WallClock.milliseconds())
         let object = JobDraft.object(
             class: words.jobClass ?? "", arguments: words.values, queue: queue,
-            retry: retry,
+            options: treatment.members,
             at: try dueSeconds(now))
         do throws(DraftError) {
-            return try JobDraft.prepare(object, now: now, newJID: BulkPush.newJID(), as: settings.sidekiq, limits: settings.payloadLimits)
+            return try JobDraft.prepare(
+                object, now: now, newJID: BulkPush.newJID(), as: settings.sidekiq, limits: settings.payloadLimits)
         } catch {
             throw ValidationError("\(error)")
         }

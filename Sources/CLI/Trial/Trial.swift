@@ -95,8 +95,10 @@ final class Trial: EventSink {
     private func end(_ report: DispatchReport, of job: Job, _ queue: QueueName, readySeconds: Double) -> End {
         let now = Timestamp(milliseconds: WallClock.milliseconds())
         var random = SystemRandomNumberGenerator()
-        let result = RunResult(report, of: job, random: &random, now: now, as: settings.sidekiq, limits: settings.payloadLimits)
-        let policy = RetryPolicy(maximumRetries: settings.maximumRetries, poison: settings.poison, sidekiq: settings.sidekiq)
+        let result = RunResult(
+            report, of: job, random: &random, now: now, as: settings.sidekiq, limits: settings.payloadLimits)
+        let policy = RetryPolicy(
+            maximumRetries: settings.maximumRetries, poison: settings.poison, sidekiq: settings.sidekiq)
         let verdict = Verdict.decide(
             result.outcome, for: job, from: queue, under: policy, now: now, chance: 0,
             storedBacktrace: result.storedBacktrace)

@@ -13,6 +13,7 @@
 --                 | "retry unless poison" seconds payload, key of its deaths, so many bury it, seconds they count,
 --                   payload that is buried
 --                 | "ack" number of children, of each: score or "" (now), queue, payload
+--                 | "expire" key of the number of those
 --                 | "cancel" payload that is buried, or "": it is dropped; or it is requeued if no request stands any more
 --           before any of these, if the job was to be cancelled: "asked" key of requests, key of answers, jid, what became of it
 -- Returns { 1 if the process is registered (otherwise nothing was fetched), ids that were no longer reserved,
@@ -159,6 +160,10 @@ settle = others > 0 and {
     if payload == '' then return nil, function() end end
     return objection(dead, 'zset'), function() bury(payload, id) end
   end,
+  expire = function()
+    local number = take()
+    return nil, function() redis.pcall('INCRBY', number, 1) end
+  end,
   ack = function(id)
     local problem, children = nil, {}
     for child = 1, tonumber(take()) do
@@ -216,7 +221,7 @@ for _ = 1, others do
       end
     else
       fenced[#fenced + 1] = id
-      if what ~= 'requeue' and what ~= 'cancel' then late = late + 1 end
+      if what ~= 'requeue' and what ~= 'cancel' and what ~= 'expire' then late = late + 1 end
     end
   end
   if problem then
