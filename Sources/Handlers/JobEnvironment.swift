@@ -24,7 +24,7 @@ struct JobEnvironment: Sendable {
 
     private static let ours: Set<String> = [
         "MARTLET_JID", "MARTLET_CLASS", "MARTLET_QUEUE", "MARTLET_ATTEMPT", "MARTLET_DEADLINE", "MARTLET_PROTOCOL",
-        "MARTLET_CHECKPOINT", "MARTLET_IN", "MARTLET_OUT", "MARTLET_CONTROL",
+        "MARTLET_CHECKPOINT", "MARTLET_LAST", "MARTLET_IN", "MARTLET_OUT", "MARTLET_CONTROL",
     ]
 
     /// For a process that runs one job.
@@ -36,6 +36,7 @@ struct JobEnvironment: Sendable {
         variables.append("MARTLET_CLASS=\(run.job.route.text)")
         variables.append("MARTLET_QUEUE=\(run.queue.text)")
         variables.append("MARTLET_ATTEMPT=\(run.job.attempt)")
+        if run.isLast { variables.append("MARTLET_LAST=1") }
         if let deadlineMilliseconds { variables.append("MARTLET_DEADLINE=\(deadlineMilliseconds)") }
         // JSON has no NUL in it.
         if let checkpoint = run.job.checkpoint {

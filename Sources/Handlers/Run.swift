@@ -9,11 +9,14 @@ package struct Run: Sendable {
     package let job: Job
     /// The queue it was fetched from, which the payload need not name.
     package let queue: QueueName
+    /// No retry is left if it fails, as far as can be known; the handler is told.
+    package let isLast: Bool
 
-    package init(slot: Int, number: Int, job: Job, queue: QueueName) {
+    package init(slot: Int, number: Int, job: Job, queue: QueueName, isLast: Bool = false) {
         self.slot = slot
         self.number = number
         self.job = job
         self.queue = queue
+        self.isLast = isLast
     }
 }

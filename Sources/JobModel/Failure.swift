@@ -15,11 +15,14 @@ package struct Failure: Equatable, Sendable {
     }
     /// Innermost call first.
     package var backtrace: [String]
+    /// Seconds to the next run, as its handler wishes; nil to leave that to the policy. It is not stored.
+    package var retryIn: Double?
 
-    package init(errorClass: String, message: String, backtrace: [String] = []) {
+    package init(errorClass: String, message: String, backtrace: [String] = [], retryIn: Double? = nil) {
         self.errorClass = Self.cut(errorClass, to: Self.longestErrorClass)
         self.message = Self.cut(message, to: Self.longestMessage)
         self.backtrace = backtrace
+        self.retryIn = retryIn
     }
 
     /// - Parameter messageBytes: whatever a handler wrote; what is not UTF-8 in it becomes U+FFFD.

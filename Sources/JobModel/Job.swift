@@ -14,6 +14,8 @@ package final class Job: Sendable {
     package let retryCount: Int?
     /// Where its checkpoint lies in the bytes; nil if it has none.
     let checkpointRange: Range<Int>?
+    /// `retry` is true, null or missing.
+    let hasUsualRetries: Bool
     /// What is there of them, other than null.
     let options: [JobOption: JSONMember]
 
@@ -46,6 +48,7 @@ package final class Job: Sendable {
         self.jid = try found.jid.flatMap { (member) throws(MalformedPayload) in try Self.jid(object, member) }
         self.retryCount = found.retryCount.flatMap { Self.count(object, $0) }
         self.options = found.options
+        self.hasUsualRetries = found.retry.map { $0.kind == .true || $0.kind == .null } ?? true
         self.checkpointRange = found.checkpoint.flatMap { $0.kind == .null ? nil : $0.value }
     }
 

@@ -61,7 +61,8 @@ extension Verdict {
         if limit == .never { return .discard }
         if isRetryable, !limit.isExhausted(count: record.count, firstFailure: record.firstFailure, now: now) {
             let jitter = (chance * policy.jitterSpan(record.count)).rounded(.down)
-            let seconds = policy.delay(beforeRetry: record.count) + jitter
+            let delay = failure.retryIn.map(RetryPolicy.bounded) ?? policy.delay(beforeRetry: record.count)
+            let seconds = delay + jitter
             let payload = record.payload(storedBacktrace: storedBacktrace)
             guard let death else { return .retry(afterSeconds: seconds, payload: payload) }
             return .retryUnlessPoison(afterSeconds: seconds, payload: payload, death)

@@ -4,7 +4,7 @@ import Foundation
 struct Answer: Encodable {
     enum Kind {
         case done
-        case failed(class: String, message: String, backtrace: [String])
+        case failed(class: String, message: String, backtrace: [String], retryIn: Double? = nil)
         case dead(class: String, message: String, backtrace: [String])
         case discard
         case snooze(seconds: Double)
@@ -22,6 +22,7 @@ struct Answer: Encodable {
 
     private enum Member: String, CodingKey {
         case done, failed, dead, discard, snooze, seconds, `class`, message, backtrace
+        case retryIn = "retry_in"
     }
 
     func encode(to encoder: any Encoder) throws {
@@ -38,7 +39,9 @@ struct Answer: Encodable {
         case .snooze(let seconds):
             try members.encode(number, forKey: .snooze)
             try members.encode(max(seconds, 0), forKey: .seconds)
-        case .failed(let errorClass, let message, let backtrace): try fail(.failed, errorClass, message, backtrace)
+        case .failed(let errorClass, let message, let backtrace, let seconds):
+            try fail(.failed, errorClass, message, backtrace)
+            try members.encodeIfPresent(seconds, forKey: .retryIn)
         case .dead(let errorClass, let message, let backtrace): try fail(.dead, errorClass, message, backtrace)
         }
     }
@@ -49,6 +52,8 @@ extension Answer.Kind {
     init(_ error: any Error) {
         switch error {
         case let error as Snooze: self = .snooze(seconds: error.seconds)
+        case let error as Retry:
+            self = .failed(class: "Retry", message: error.message, backtrace: [error.place], retryIn: error.seconds)
         case is Discard: self = .discard
         case let error as Dead: self = .dead(class: error.errorClass, message: error.message, backtrace: [error.place])
         case let error as Failure:

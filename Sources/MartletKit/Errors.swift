@@ -4,6 +4,22 @@ public struct Snooze: Error {
     public init(seconds: Double) { self.seconds = seconds }
 }
 
+/// Thrown by a job that failed, and that is to be tried again in so many seconds, above 0, rather than by its own rules.
+public struct Retry: Error {
+    public let seconds: Double
+    public let message: String
+    let place: String
+
+    public init(
+        seconds: Double, _ message: String? = nil, file: String = #fileID, line: Int = #line,
+        function: String = #function
+    ) {
+        self.seconds = seconds
+        self.message = message ?? "again in \(seconds) s"
+        place = "\(file):\(line) in \(function)"
+    }
+}
+
 /// Thrown by a job that is to be dropped.
 public struct Discard: Error {
     public init() {}

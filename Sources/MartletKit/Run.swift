@@ -7,6 +7,8 @@ public struct Run: Sendable {
     public let queue: String
     /// 1 for the first.
     public let attempt: Int
+    /// Whether no retry is left if it fails.
+    public let isLast: Bool
     /// When its time is up; nil if it has no limit.
     public let deadline: Date?
     let number: RunNumber
@@ -18,6 +20,7 @@ public struct Run: Sendable {
         jobClass = head.jobClass
         queue = head.queue ?? "default"
         attempt = head.attempt
+        isLast = head.isLast
         deadline = head.deadline.map { Date(timeIntervalSince1970: $0 / 1000) }
         number = head.number
         self.source = source

@@ -48,13 +48,14 @@ struct RunSource: Sendable {
 struct RunHead: Decodable {
     var number = RunNumber.only
     var attempt = 1
+    var isLast = false
     /// Milliseconds since 1970.
     var deadline: Double?
     var jobClass = ""
     var jid: String?
     var queue: String?
 
-    private enum Member: String, CodingKey { case run, attempt, deadline, job }
+    private enum Member: String, CodingKey { case run, attempt, last, deadline, job }
     private enum PayloadMember: String, CodingKey { case `class`, wrapped, jid, queue }
 
     /// Reads a line from Martlet.
@@ -62,6 +63,7 @@ struct RunHead: Decodable {
         let line = try decoder.container(keyedBy: Member.self)
         number = try line.decode(RunNumber.self, forKey: .run)
         attempt = (try? line.decode(Int.self, forKey: .attempt)) ?? 1
+        isLast = (try? line.decode(Bool.self, forKey: .last)) ?? false
         deadline = try? line.decode(Double.self, forKey: .deadline)
         read(try line.nestedContainer(keyedBy: PayloadMember.self, forKey: .job))
     }
@@ -80,6 +82,7 @@ struct RunHead: Decodable {
         if let name = environment["MARTLET_CLASS"] { jobClass = name }
         queue = environment["MARTLET_QUEUE"] ?? queue
         attempt = environment["MARTLET_ATTEMPT"].flatMap { Int($0) } ?? 1
+        isLast = environment["MARTLET_LAST"] != nil
         deadline = environment["MARTLET_DEADLINE"].flatMap { Double($0) }
     }
 

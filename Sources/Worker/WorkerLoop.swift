@@ -178,7 +178,10 @@ final class WorkerLoop: @unchecked Sendable {
             runs += 1
             board?.set(reservation.id.sequence, slot: slot)
             jobLog.started(job, from: reservation.queue)
-            dispatcher.start(Run(slot: slot, number: runs, job: job, queue: reservation.queue))
+            dispatcher.start(
+                Run(
+                    slot: slot, number: runs, job: job, queue: reservation.queue,
+                    isLast: job.isLastRun(under: plan.terms.policy, now: now.wall)))
         case .interrupt(let slot): dispatcher.interrupt(slot, grace: handlerGraceSeconds)
         case .cancel(let slot, let failure): dispatcher.cancel(slot, with: failure)
         case .quietHandlers: dispatcher.quiet()

@@ -16,6 +16,19 @@ struct Conformance {
         martlet.job("Dead") { (_: Run, message: String) in throw Dead(message) }
         martlet.job("Discard") { _ in throw Discard() }
         martlet.job("Snooze") { (_: Run, seconds: Double) in throw Snooze(seconds: seconds) }
+        martlet.job("Retry") { run in
+            struct Wish: Decodable {
+                let seconds: Double
+                let message: String
+                init(from decoder: any Decoder) throws {
+                    var list = try decoder.unkeyedContainer()
+                    seconds = try list.decode(Double.self)
+                    message = try list.decode(String.self)
+                }
+            }
+            let wish = try run.arguments(as: Wish.self)
+            throw Retry(seconds: wish.seconds, wish.message)
+        }
         martlet.job("Push") { (run: Run, count: Int) in
             for index in 0..<count { try run.push("Child", index, queue: index == 0 ? "low" : nil) }
         }

@@ -64,6 +64,7 @@ struct KitCase {
         if case .snoozed(let seconds) = report.outcome {
             expect(seconds == members["seconds"]?.number, "\(seconds) seconds")
         }
+        expect(failure?.retryIn == members["retry_in"]?.number, "retry in \(failure?.retryIn as Double?)")
         let backtrace = failure?.backtrace ?? []
         let patterns = members["backtrace"]?.array?.compactMap(\.string) ?? []
         let isShort = members["shorter"]?[kit.name] != nil

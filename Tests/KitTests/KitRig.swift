@@ -79,8 +79,11 @@ final class KitRig {
         nextNumber += 1
         box.accounts[nextNumber] = Account()
         box.numbers[slot] = nextNumber
+        let job = try Job(decoding: payload)
+        // As a worker with the usual settings tells it.
+        let isLast = job.isLastRun(under: RetryPolicy(), now: Timestamp(milliseconds: WallClock.milliseconds()))
         dispatcher.start(
-            Run(slot: slot, number: nextNumber, job: try Job(decoding: payload), queue: try #require(QueueName(queue))))
+            Run(slot: slot, number: nextNumber, job: job, queue: try #require(QueueName(queue)), isLast: isLast))
         return nextNumber
     }
 

@@ -94,6 +94,9 @@ struct SidekiqFileTests {
         #expect(report.outcome.word == outcome)
         #expect(report.outcome.failure?.errorClass == `class`)
         #expect(report.outcome.failure?.message == message)
+        // What sidekiq_retry_in says, unless it is the last failure.
+        let isAsked = `class` == "IOError" && gaveUpAfter.isEmpty
+        #expect(report.outcome.failure?.retryIn == (isAsked ? 10 : nil))
         if let place = report.outcome.failure?.backtrace.first { #expect(place.contains("sidekiq_jobs.rb:")) }
         let words = "gave up on Billing::ChargeJob"
         if gaveUpAfter.isEmpty {

@@ -72,7 +72,9 @@ final class Trial: EventSink {
     /// - Parameter queue: the job counts as fetched from it.
     func run(_ job: Job, queue: QueueName) throws(SystemError) -> End {
         let start = MonotonicTime.now()
-        dispatcher.start(Run(slot: 0, number: 1, job: job, queue: queue))
+        let now = Timestamp(milliseconds: WallClock.milliseconds())
+        dispatcher.start(
+            Run(slot: 0, number: 1, job: job, queue: queue, isLast: job.isLastRun(under: policy, now: now)))
         var report = self.report
         while report == nil {
             try loop.turn(upTo: .never)
@@ -82,6 +84,10 @@ final class Trial: EventSink {
         let seconds = MonotonicTime.now().seconds(since: start)
         try stop()
         return end(report, of: job, queue, readySeconds: seconds - report.durationSeconds)
+    }
+
+    private var policy: RetryPolicy {
+        RetryPolicy(maximumRetries: settings.maximumRetries, poison: settings.poison, sidekiq: settings.sidekiq)
     }
 
     /// What the handler still prints while it ends is told as well.
@@ -97,8 +103,6 @@ final class Trial: EventSink {
         var random = SystemRandomNumberGenerator()
         let result = RunResult(
             report, of: job, random: &random, now: now, as: settings.sidekiq, limits: settings.payloadLimits)
-        let policy = RetryPolicy(
-            maximumRetries: settings.maximumRetries, poison: settings.poison, sidekiq: settings.sidekiq)
         let verdict = Verdict.decide(
             result.outcome, for: job, from: queue, under: policy, now: now, chance: 0,
             storedBacktrace: result.storedBacktrace)

@@ -111,7 +111,18 @@ extension Answer {
         guard let message = object.string("message") else {
             throw ProtocolViolation("wrote `\(verb.rawValue)` without a `message`")
         }
-        return Failure(errorClass: errorClass, message: message, backtrace: object.strings(of: "backtrace") ?? [])
+        return Failure(
+            errorClass: errorClass, message: message, backtrace: object.strings(of: "backtrace") ?? [],
+            retryIn: verb == .failed ? try Self.retryIn(object) : nil)
+    }
+
+    /// nil if it leaves the delay to the job's rules.
+    private static func retryIn(_ object: JSONObject) throws(ProtocolViolation) -> Double? {
+        guard let member = object.member("retry_in"), member.kind != .null else { return nil }
+        guard let seconds = object.number("retry_in"), seconds > 0, seconds <= 1e9 else {
+            throw ProtocolViolation("wrote `failed` with a `retry_in` that is no number of seconds up to 10^9")
+        }
+        return seconds
     }
 
     private static func seconds(in object: JSONObject) throws(ProtocolViolation) -> Double {

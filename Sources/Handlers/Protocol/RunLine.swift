@@ -11,16 +11,19 @@ enum RunLine {
     /// its tokens becomes a space (inside a string JSON allows none).
     ///
     /// - Parameters:
+    ///   - isLast: no retry is left if it fails.
     ///   - deadlineMilliseconds: since the epoch; left out of the line if there is none.
     ///   - checkpoint: of an earlier attempt; likewise.
     static func append(
-        run: Int, attempt: Int, deadlineMilliseconds: Int64?, checkpoint: ArraySlice<UInt8>? = nil, payload: [UInt8],
-        to line: inout [UInt8]
+        run: Int, attempt: Int, isLast: Bool = false, deadlineMilliseconds: Int64?,
+        checkpoint: ArraySlice<UInt8>? = nil,
+        payload: [UInt8], to line: inout [UInt8]
     ) {
         append("{\"run\":", to: &line)
         append(Int64(run), to: &line)
         append(",\"attempt\":", to: &line)
         append(Int64(attempt), to: &line)
+        if isLast { append(",\"last\":true", to: &line) }
         if let deadlineMilliseconds {
             append(",\"deadline\":", to: &line)
             append(deadlineMilliseconds, to: &line)

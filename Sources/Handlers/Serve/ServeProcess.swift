@@ -97,7 +97,7 @@ final class ServeProcess: EventSink, HandlerProcessOwner, RunKeeper {
         assignments.append(Assignment(number: run.number, slot: run.slot, offset: channel.added))
         channel.add {
             RunLine.append(
-                run: run.number, attempt: run.job.attempt, deadlineMilliseconds: deadline,
+                run: run.number, attempt: run.job.attempt, isLast: run.isLast, deadlineMilliseconds: deadline,
                 checkpoint: run.job.checkpoint, payload: run.job.payload, to: &$0)
         }
         meter?.begin(run, isMeasured: host.sampling.takes(at: now), at: now)

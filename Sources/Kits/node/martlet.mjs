@@ -3,7 +3,7 @@
 //   import { job, serve, Snooze } from "./martlet.mjs";
 //
 //   job("ReportJob", async (run, user, format) => {
-//     run.progress(50, "half of it");         // also: jid, attempt, deadline, remaining(), checkpoint, signal, log
+//     run.progress(50, "half of it");         // also: jid, attempt, isLast, deadline, remaining(), checkpoint, signal, log
 //     run.push("MailJob", user);              // a child: pushed together with the end of this run, or not at all
 //     if (busy()) throw new Snooze(30);       // again in 30 s; also Dead and Discard
 //   });
@@ -43,9 +43,18 @@ export class Snooze extends Error { // run it again later; costs no retry
     this.seconds = seconds;
   }
 }
+export class Retry extends Error { // failed, and again in so many seconds rather than by the job's rules: new Retry(30, { cause })
+  constructor(seconds, options) {
+    if (typeof seconds !== "number" || !(seconds > 0 && seconds <= 1e9)) {
+      throw new TypeError(`a retry takes above 0 to 1e9 seconds, not ${util.inspect(seconds)}`);
+    }
+    super(`again in ${seconds} s`, options);
+    this.seconds = seconds;
+  }
+}
 export class Cancelled extends Error {} // what run.check() throws, and the reason of run.signal
 class NoHandler extends Error {}
-for (const kind of [Dead, Discard, Snooze, Cancelled, NoHandler]) kind.prototype.name = kind.name;
+for (const kind of [Dead, Discard, Retry, Snooze, Cancelled, NoHandler]) kind.prototype.name = kind.name;
 
 /** Makes a function the job of a class: job("Reports::Daily", async (run, ...args) => {}). */
 export function job(name, perform) {
@@ -76,7 +85,7 @@ export class Run {
   #number;
   #abort = new AbortController();
 
-  constructor(channel, number, payload, { attempt = 1, deadline, checkpoint = null, queue, jobClass } = {}) {
+  constructor(channel, number, payload, { attempt = 1, last, deadline, checkpoint = null, queue, jobClass } = {}) {
     this.#channel = channel;
     this.#number = number;
     this.payload = payload;
@@ -85,6 +94,7 @@ export class Run {
     this.jobClass = jobClass ?? payload.wrapped ?? payload.class;
     this.queue = queue ?? payload.queue ?? "default";
     this.attempt = Number(attempt);
+    this.isLast = Boolean(last); // no retry is left if it fails
     this.deadline = deadline === undefined ? undefined : new Date(Number(deadline));
     this.checkpoint = checkpoint;
     this.log = logger(this);
@@ -217,14 +227,14 @@ function openPipe(descriptor, mode) {
 
 /** The members of `failed` and `dead`: of what made it dead, if there is that. Frames of Node and of this file are left out. */
 function describe(error) {
-  const source = (error instanceof Dead && error.cause) || error;
+  const source = ((error instanceof Dead || error instanceof Retry) && error.cause) || error;
   if (!(source instanceof Error)) return { class: "Error", message: util.format(source).slice(0, 10_000), backtrace: [] };
   const backtrace = [...String(source.stack).matchAll(/^ +at (?:async )?(?:(.*) \()?(.+?)\)?$/gm)]
     .filter(([, , place]) => !/^(node:|<anonymous>$)/.test(place) && !place.startsWith(import.meta.url))
     .map(([, name, place]) => place.replace(/^file:\/\//, "") + (name ? ` in ${name}` : ""));
   return {
     class: String((source.name === "Error" ? source.constructor.name : source.name) || "Error").slice(0, 500),
-    message: String(error.message || source.message).slice(0, 10_000),
+    message: String((error instanceof Retry ? source : error).message || source.message).slice(0, 10_000),
     backtrace: backtrace.slice(0, 100).map((line) => line.slice(0, 1000)),
   };
 }
@@ -242,6 +252,7 @@ async function perform(run) {
     try {
       if (error instanceof Discard) return { discard: number };
       if (error instanceof Snooze) return { snooze: number, seconds: error.seconds };
+      if (error instanceof Retry) return { failed: number, ...describe(error), retry_in: error.seconds };
       return { [error instanceof Dead ? "dead" : "failed"]: number, ...describe(error) };
     } catch {
       return { failed: number, class: "Error", message: "what the job threw cannot say what it is" };
@@ -319,6 +330,7 @@ async function performOnce() {
   const channel = new Channel(env.MARTLET_PROTOCOL ? openPipe(4, "w") : process.stderr);
   const run = new Run(channel, true, payload, {
     attempt: env.MARTLET_ATTEMPT,
+    last: env.MARTLET_LAST,
     deadline: env.MARTLET_DEADLINE,
     queue: env.MARTLET_QUEUE,
     jobClass: env.MARTLET_CLASS,

@@ -4,7 +4,7 @@
 
     @martlet.job("ReportJob")
     def report(user, page=1):
-        run = martlet.current               # .jid .job_class .queue .attempt .deadline .checkpoint .payload .log
+        run = martlet.current               # .jid .job_class .queue .attempt .last .deadline .checkpoint .payload .log
         for step in range(10):
             run.check()                     # raises Cancelled if the run is to be given up; run.sleep(s) does too
             run.progress(step * 10, "page %d" % step)
@@ -44,7 +44,7 @@ import threading
 import time
 
 __all__ = ["job", "run", "current", "context", "on_fork", "child", "Run", "Client", "RedisError", "LogHandler",
-           "Cancelled", "Dead", "Discard", "Snooze"]
+           "Cancelled", "Dead", "Discard", "Retry", "Snooze"]
 
 _LONGEST_LINE = 1 << 20  # of the protocol; what is pushed at once is split far below it
 _jobs = {}
@@ -63,6 +63,17 @@ class Dead(Exception):
 
 class Discard(Exception):
     """The job is to be dropped."""
+
+
+class Retry(Exception):
+    """The job failed, and is tried again in so many seconds, above 0 to 1e9, or after a timedelta, rather than by its own rules.
+    `raise Retry(30) from error` keeps the class, message and place of the error."""
+
+    def __init__(self, seconds, message=None):
+        self.seconds = _finite(seconds.total_seconds() if hasattr(seconds, "total_seconds") else seconds, "a retry")
+        if not 0 < self.seconds <= 1e9:
+            raise ValueError("a retry after %s s" % self.seconds)
+        super().__init__(message or "again in %s s" % self.seconds)
 
 
 class Snooze(Exception):
@@ -122,13 +133,14 @@ def child(job_class, *args, in_=None, at=None, **options):
 class Run:
     """One run of a job: what is known about it, and what it may say while it goes on."""
 
-    def __init__(self, wire, number, payload, job_class, attempt=1, deadline=None, checkpoint=None, queue_name=None):
+    def __init__(self, wire, number, payload, job_class, attempt=1, deadline=None, checkpoint=None, queue_name=None, last=False):
         self.payload = payload
         self.args = payload.get("args") or []
         self.jid = payload.get("jid")
         self.job_class = job_class
         self.queue = queue_name or payload.get("queue") or "default"
         self.attempt = attempt
+        self.last = bool(last)  # no retry is left if it fails
         self.deadline = None if deadline is None else deadline / 1000  # seconds since 1970, as of time.time()
         self.checkpoint = checkpoint
         self._wire, self._number = wire, number
@@ -243,6 +255,10 @@ class Run:
         except Dead as error:
             cause = error.__cause__ or error
             return self._failure("dead", type(cause).__qualname__, _words(error) or _words(cause), cause)
+        except Retry as error:
+            cause = error.__cause__ or error
+            line = self._failure("failed", type(cause).__qualname__, _words(cause), cause)
+            return {**line, "retry_in": error.seconds}
         except SystemExit as error:
             if error.code not in (None, 0):
                 kind = "dead" if error.code == 65 else "failed"
@@ -432,7 +448,7 @@ def _spawned():
     wire = _Wire(4 if "MARTLET_PROTOCOL" in env and is_pipe(4) else 2)
     run = Run(wire, True, payload, env.get("MARTLET_CLASS") or payload.get("wrapped") or payload["class"],
               int(env.get("MARTLET_ATTEMPT", 1)), int(env["MARTLET_DEADLINE"]) if "MARTLET_DEADLINE" in env else None,
-              json.loads(env.get("MARTLET_CHECKPOINT", "null")), env.get("MARTLET_QUEUE"))
+              json.loads(env.get("MARTLET_CHECKPOINT", "null")), env.get("MARTLET_QUEUE"), "MARTLET_LAST" in env)
     _active[True] = run
     _on_sigterm(lambda: _active.get(True), lambda: None)
     try:
@@ -506,7 +522,7 @@ class _Server:
     def _accept(self, message):
         payload = message["job"]
         run = Run(self._wire, message["run"], payload, payload.get("wrapped") or payload["class"],
-                  message.get("attempt", 1), message.get("deadline"), message.get("checkpoint"))
+                  message.get("attempt", 1), message.get("deadline"), message.get("checkpoint"), last=message.get("last"))
         with self._lock:
             _active[message["run"]] = run
             is_taken = self._idle > 0

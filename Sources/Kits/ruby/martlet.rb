@@ -47,6 +47,16 @@ module Martlet
       super("again in #{seconds} s")
     end
   end
+  class Retry < StandardError # failed, and tried again after so many seconds rather than by the job's rules
+    attr_reader :seconds
+
+    def initialize(seconds, message = "again in #{seconds} s")
+      @seconds = seconds.is_a?(Numeric) ? seconds.to_f : Float::NAN
+      raise ArgumentError, "a retry takes above 0 to 1e9 seconds, not #{seconds.inspect}" unless @seconds.positive? && @seconds <= 1e9
+
+      super(message)
+    end
+  end
   class Cancelled < Exception; end # see Run#check; no StandardError, so that a plain `rescue` lets it pass
   class NoHandler < StandardError; end
 
@@ -83,12 +93,18 @@ module Martlet
       @asked, @lock = ConditionVariable.new, Mutex.new
       @queue = circumstances["queue"] || payload["queue"] || "default"
       @attempt = (circumstances["attempt"] || 1).to_i
+      @is_last = !circumstances["last"].nil?
       @deadline = circumstances["deadline"] && Time.at(circumstances["deadline"].to_i / 1000r)
     end
 
     # Seconds until the deadline; nil if the handler has no timeout.
     def remaining
       deadline && deadline - Time.now
+    end
+
+    # Whether no retry is left if it fails.
+    def last?
+      @is_last
     end
 
     def cancelled?
@@ -661,6 +677,7 @@ module Martlet
 
     # The members of `failed` and `dead`: of what made it dead, if there is that. Frames of this file are left out.
     def describe(error)
+      error = error.cause || error if error.is_a?(Retry)
       message = begin
         text(error.is_a?(SystemExit) && error.message == "exit" ? "exit status #{error.status}" : error.message, 10_000)
       rescue Exception
@@ -698,8 +715,12 @@ module Martlet
       return { "done" => run.number } if status == 0
 
       verdict = error.is_a?(Dead) || status == 65 ? "dead" : "failed"
-      verdict = job_class.verdict(run, error, verdict) if job_class.respond_to?(:verdict)
-      verdict == "discard" ? { "discard" => run.number } : { verdict => run.number, **describe(error) }
+      seconds = error.seconds if error.is_a?(Retry)
+      verdict, seconds = job_class.verdict(run, error, verdict) if job_class.respond_to?(:verdict)
+      return { "discard" => run.number } if verdict == "discard"
+
+      wish = verdict == "failed" && seconds ? { "retry_in" => seconds } : {}
+      { verdict => run.number, **describe(error), **wish }
     rescue Exception => worse
       { "failed" => run.number, "class" => error.class.to_s, "message" => "(#{worse.class} on asking it what it is)" }
     end
@@ -897,7 +918,7 @@ module Sidekiq
         return "discard" if wish == :discard
 
         verdict = "dead" if wish == :kill
-        return verdict unless verdict == "dead" || last?(run.payload, count)
+        return [verdict, delay(wish, error)] unless verdict == "dead" || last?(run, count)
 
         failure = { "error_class" => error.class.to_s, "error_message" => Martlet.text(error.message, 10_000) }
         job = run.payload.merge(failure, "retry_count" => count)
@@ -908,10 +929,20 @@ module Sidekiq
 
       private
 
-      def last?(job, count)
+      # Seconds, as far as the hook names some; what is no positive number leaves it to the job's rules.
+      def delay(wish, error)
+        seconds = wish.to_i if wish.respond_to?(:to_i)
+        return [seconds, 1_000_000_000].min if seconds&.positive?
+
+        error.seconds if error.is_a?(Martlet::Retry)
+      end
+
+      # How often by default is a setting of Martlet's, which says with the run whether it is the last.
+      def last?(run, count)
+        job = run.payload
         limit = job.fetch("retry") { martlet_options["retry"] }
-        return true unless limit
-        return count >= (limit.is_a?(Integer) ? limit : 25) unless job["retry_for"]
+        return true if run.last? || !limit
+        return limit.is_a?(Integer) && count >= limit unless job["retry_for"]
 
         failed_at = job["failed_at"] || Martlet.milliseconds
         (failed_at.is_a?(Integer) ? failed_at / 1000.0 : failed_at) + job["retry_for"] < Time.now.to_f

@@ -19,6 +19,7 @@
 # How a run ends:  return 0: done · return 65: dead · another status: failed, and tried again by the job's own rules
 #   martlet_fail CLASS MESSAGE        failed, with words of your own       martlet_discard         drop the job
 #   martlet_dead CLASS MESSAGE        failed, and no retry would help      martlet_snooze SECONDS  run it again later
+#   martlet_retry SECONDS CLASS MESSAGE   failed, and tried again then rather than by the job's rules
 # What it may say: martlet_push [--queue Q] [--in SECONDS] [--at TIME] [--retry N] CLASS ARG...  (an ARG that is JSON is
 #   that, any other is a text; `martlet_quote TEXT` makes it one for sure), martlet_progress [PERCENT [NOTE]],
 #   martlet_log LEVEL TEXT, and for a long run martlet_add CLASS ARG... and then martlet_checkpoint JSON: the jobs added
@@ -73,6 +74,12 @@ martlet_snooze() {
 martlet_discard() { martlet__end_with 0 "{\"discard\":$martlet__number}"; }
 
 martlet_fail() { martlet__failure failed 1 "$@"; }
+
+martlet_retry() {
+  [[ ${1-} =~ $martlet__decimal && ${#1} -le 16 && ${1%.*} -le 1000000000 && $1 =~ [1-9] ]] ||
+    martlet_fail ArgumentError "martlet_retry: not a number of seconds above 0 to 1000000000: ${1-}"
+  martlet__retry_in=",\"retry_in\":$1" martlet__failure failed 1 "${@:2}"
+}
 
 martlet_dead() { martlet__failure dead 65 "$@"; }
 
@@ -165,7 +172,7 @@ martlet__failure() {
     [[ ${BASH_SOURCE[i]} != "$martlet__file" ]] || continue
     lines+=${lines:+,}$(martlet_quote "${BASH_SOURCE[i]}:${BASH_LINENO[i - 1]} in ${FUNCNAME[i]}")
   done
-  martlet__end_with "$2" "{\"$1\":$martlet__number,\"class\":$class,\"message\":$message,\"backtrace\":[$lines]}"
+  martlet__end_with "$2" "{\"$1\":$martlet__number,\"class\":$class,\"message\":$message,\"backtrace\":[$lines]${martlet__retry_in-}}"
 }
 
 # Calls a function of this file under its own options, whatever the job has set.
@@ -499,6 +506,7 @@ martlet__read_run() {
     value=${members[i + 1]}
     case ${members[i]} in
       '"attempt"') MARTLET_ATTEMPT=$value ;;
+      '"last"') MARTLET_LAST=1 ;;
       '"deadline"') MARTLET_DEADLINE=$value ;;
       '"checkpoint"') MARTLET_CHECKPOINT=$value ;;
       '"job"') martlet__payload=$value ;;

@@ -1,7 +1,7 @@
 // The classes of Tests/Fixtures/handler-protocol/README.md, with the Node kit.
 import fs from "node:fs";
 import path from "node:path";
-import { Cancelled, Dead, Discard, Snooze, job, serve } from "../../../Sources/Kits/node/martlet.mjs";
+import { Cancelled, Dead, Discard, Retry, Snooze, job, serve } from "../../../Sources/Kits/node/martlet.mjs";
 
 class ConformanceError extends Error {}
 
@@ -31,6 +31,14 @@ job("Fail", async (run, message) => outer(message));
 job("Dead", async (run, message) => { throw new Dead(message); });
 job("Discard", async () => { throw new Discard(); });
 job("Snooze", async (run, seconds) => { throw new Snooze(seconds); });
+
+job("Retry", async (run, seconds, message) => {
+  try {
+    outer(message);
+  } catch (cause) {
+    throw new Retry(seconds, { cause });
+  }
+});
 
 job("Push", (run, count) => {
   run.pushBulk("Child", [[0]], { queue: "low" });

@@ -52,6 +52,14 @@ def Snooze(seconds):
 
 
 @martlet.job
+def Retry(seconds, message):
+    try:
+        outer(message)
+    except ConformanceError as error:
+        raise martlet.Retry(seconds) from error
+
+
+@martlet.job
 def Push(count):
     for i in range(count):
         martlet.current.push("Child", i, **({"queue": "low"} if i == 0 else {}))

@@ -63,6 +63,14 @@ class Snooze
   end
 end
 
+class Retry < Fail
+  def perform(seconds, message)
+    outer(message)
+  rescue ConformanceError
+    raise Martlet::Retry, seconds
+  end
+end
+
 class Child
   include Martlet::Job
 

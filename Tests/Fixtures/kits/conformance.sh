@@ -20,6 +20,8 @@ Discard() { martlet_discard; }
 
 Snooze() { martlet_snooze "$1"; }
 
+Retry() { martlet_retry "$1" ConformanceError "$2"; }
+
 Push() {
   local i
   martlet_push --queue low Child 0
