@@ -49,10 +49,9 @@ struct BulkOptions: ParsableArguments {
         let limits = DeadLimits(jobs: settings.deadMaximumJobs, seconds: Int(settings.deadTimeout))
         try RedisAccess.with(settings) { redis in
             guard case .lying(let place) = place else {
-                return try SingleOrders(order, done: done, queues: settings.allQueues, limits, redis).run(
-                    names, asJSON: json)
+                return try SingleOrders(order, done: done, settings, redis).run(names, asJSON: json)
             }
-            let bulk = BulkOrder(order, in: place, filter, deadLimits: limits, over: redis)
+            let bulk = BulkOrder(order, in: place, filter, deadLimits: limits, as: settings.sidekiq, over: redis)
             if dryRun {
                 try JobListing(filter: filter).show([.lying(place)], like: place, asJSON: json, redis)
                 return

@@ -7,6 +7,7 @@ struct JobRow {
     let place: JobPlace
     private let payload: [UInt8]
     private let object: JSONObject?
+    private let name: String?
     private let jid: String
     private let key: JobKey?
     private let queue: String?
@@ -18,6 +19,7 @@ struct JobRow {
         place = entry.place
         payload = entry.payload
         object = entry.object
+        name = entry.displayName
         jid = entry.jid
         key = entry.key
         queue = entry.queue
@@ -29,6 +31,7 @@ struct JobRow {
         place = .reserved(identity: held.identity)
         payload = held.payload
         object = held.object
+        name = held.displayName
         jid = held.jid
         key = nil
         queue = held.queue
@@ -50,7 +53,7 @@ struct JobRow {
 
     /// What stands below `columns`.
     func cells(_ place: JobPlace?, now: Timestamp) -> [String] {
-        let name = TerminalText.cell(object?.displayName ?? "(no job)")
+        let name = TerminalText.cell(name ?? "(no job)")
         let (queue, when) = (TerminalText.cell(queue ?? "-"), Self.ago(time, now))
         let handle = TerminalText.cell(key?.description ?? (jid.isEmpty ? "-" : jid), atMost: 200)
         switch place {
@@ -95,7 +98,7 @@ struct JobRow {
         text.add("place", text: place.kind)
         if let key { text.add("key", text: key.description) }
         if !jid.isEmpty { text.add("jid", text: jid) }
-        if let name = object?.displayName { text.add("class", text: name) }
+        if let name { text.add("class", text: name) }
         if let queue { text.add("queue", text: queue) }
         if let time { text.add("time", number: time.seconds) }
         if let process { text.add("process", text: process) }

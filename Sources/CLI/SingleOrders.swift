@@ -1,4 +1,5 @@
 import ArgumentParser
+import Configuration
 import JobModel
 import Queueing
 import Redis
@@ -9,14 +10,16 @@ struct SingleOrders {
     private let done: String
     private let queues: [QueueName]
     private let limits: DeadLimits
+    private let major: SidekiqMajor
     private let redis: RedisConnection
 
     /// - Parameter done: what a job then is: "deleted".
-    init(_ order: JobOrder, done: String, queues: [QueueName], _ limits: DeadLimits, _ redis: RedisConnection) {
+    init(_ order: JobOrder, done: String, _ settings: Settings, _ redis: RedisConnection) {
         self.order = order
         self.done = done
-        self.queues = queues
-        self.limits = limits
+        queues = settings.allQueues
+        limits = DeadLimits(jobs: settings.deadMaximumJobs, seconds: Int(settings.deadTimeout))
+        major = settings.sidekiq
         self.redis = redis
     }
 
@@ -51,7 +54,7 @@ struct SingleOrders {
         case .held: return Answer(result: "running")
         case .waiting(let entry):
             let now = try RedisClock.now(redis)
-            switch order.plan(entry, now: now) {
+            switch order.plan(entry, now: now, as: major) {
             case .failure(let refused): return Answer(result: "left", reason: refused.objection.words)
             case .success(let move):
                 let transfer = JobTransfer(from: entry.place, to: order.target, deadLimits: limits)

@@ -6,9 +6,9 @@ package enum RetriedPayload {
     /// - Parameter queue: where it goes instead of the queue it names; a job that names none goes to `default`.
     /// - Returns: nil if the payload is no job, or its queue has no usable name.
     package static func make(
-        _ payload: [UInt8], now: Timestamp, to queue: QueueName? = nil
+        _ payload: [UInt8], now: Timestamp, to queue: QueueName? = nil, as major: SidekiqMajor = .eight
     ) -> (payload: [UInt8], queue: QueueName)? {
-        guard let due = DuePayload.make(payload, now: now, to: queue),
+        guard let due = DuePayload.make(payload, now: now, to: queue, as: major, isScheduled: false),
             // It was decoded a line above.
             let object = try? JSONObject(scanning: due.payload)
         else { return nil }
@@ -23,15 +23,19 @@ package enum RetriedPayload {
 package enum DuePayload {
     /// The payload to push, and where to: as when its time has come. It may be of any size.
     ///
-    /// - Parameter queue: where it goes instead of the queue it names.
+    /// - Parameters:
+    ///   - queue: where it goes instead of the queue it names.
+    ///   - isScheduled: it is to expire so long from now as it may wait; not where it has waited before.
     /// - Returns: nil if the payload is no job, or its queue has no usable name.
     package static func make(
-        _ payload: [UInt8], now: Timestamp, to queue: QueueName? = nil
+        _ payload: [UInt8], now: Timestamp, to queue: QueueName? = nil, as major: SidekiqMajor = .eight,
+        isScheduled: Bool = true
     ) -> (payload: [UInt8], queue: QueueName)? {
         guard let payload = queue == nil ? payload : queue.flatMap({ MovedPayload.make(payload, to: $0) }) else {
             return nil
         }
-        return PromotedPayload.make(payload, now: now, limits: PayloadLimits(bytes: .max))
+        return PromotedPayload.make(
+            payload, now: now, due: isScheduled ? now.seconds : nil, as: major, limits: PayloadLimits(bytes: .max))
     }
 }
 

@@ -1,4 +1,4 @@
-internal import JobModel
+package import JobModel
 package import Redis
 
 /// An order for all jobs of one place that are meant by a filter.
@@ -19,18 +19,20 @@ package struct BulkOrder {
     private let filter: JobFilter
     private let most: Int
     private let deadLimits: DeadLimits
+    private let major: SidekiqMajor
     private let redis: RedisConnection
 
     /// - Parameter most: jobs at most; those of a queue that are fetched next, if they are moved.
     package init(
         _ order: JobOrder, in place: JobPlace, _ filter: JobFilter, most: Int = .max,
-        deadLimits: DeadLimits = DeadLimits(), over redis: RedisConnection
+        deadLimits: DeadLimits = DeadLimits(), as major: SidekiqMajor = .eight, over redis: RedisConnection
     ) {
         self.order = order
         self.place = place
         self.filter = filter
         self.most = most
         self.deadLimits = deadLimits
+        self.major = major
         self.redis = redis
     }
 
@@ -65,7 +67,7 @@ package struct BulkOrder {
             let now = try RedisClock.now(redis)
             var moves: [JobTransfer.Move] = []
             for entry in entries where filter.takes(entry) && totals.done + moves.count < most {
-                switch order.plan(entry, now: now) {
+                switch order.plan(entry, now: now, as: major) {
                 case .success(let move): moves.append(move)
                 case .failure(let refused): totals.objections.append(refused.objection)
                 }

@@ -20,6 +20,9 @@ package struct HeldJob: Sendable {
         self.work = work
     }
 
+    /// What people are shown as its class; nil if these bytes are no job.
+    package var displayName: String? { JobEntry.displayName(of: payload) }
+
     package var jid: String { object?.string("jid") ?? "" }
 
     /// All that registered processes hold, the longest running first, those that do not run yet last.

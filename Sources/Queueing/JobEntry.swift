@@ -21,6 +21,12 @@ package struct JobEntry: Sendable {
     /// Empty if it has none.
     package var jid: String { object?.string("jid") ?? "" }
 
+    /// What people are shown as its class; nil if these bytes are no job.
+    package var displayName: String? { Self.displayName(of: payload) }
+
+    /// Why it is no job will be said when it is run.
+    static func displayName(of payload: [UInt8]) -> String? { (try? Job(decoding: payload))?.displayName }
+
     /// The name under which dashboards find it without searching, `SCORE-JID`; nil in a queue.
     package var key: JobKey? { score.map { JobKey(score: $0, jid: jid) } }
 

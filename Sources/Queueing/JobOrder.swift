@@ -28,8 +28,12 @@ package enum JobOrder: Equatable, Sendable {
 
     /// What is to be written where, by Sidekiq's rules for each place.
     ///
-    /// - Parameter now: Redis' clock.
-    package func plan(_ entry: JobEntry, now: Timestamp) -> Result<JobTransfer.Move, Refused> {
+    /// - Parameters:
+    ///   - now: Redis' clock.
+    ///   - major: in whose form times are written.
+    package func plan(_ entry: JobEntry, now: Timestamp, as major: SidekiqMajor = .eight) -> Result<
+        JobTransfer.Move, Refused
+    > {
         switch self {
         case .delete: return .success(JobTransfer.Move(payload: entry.payload))
         case .kill:
@@ -37,10 +41,10 @@ package enum JobOrder: Equatable, Sendable {
             return .success(JobTransfer.Move(payload: entry.payload, written: entry.payload))
         case .retry:
             if case .queue = entry.place { return .failure(Refused(.inQueueAlready)) }
-            return Self.pushed(entry, entry.place == .schedule ? DuePayload.make : RetriedPayload.make, now, nil)
+            return Self.pushed(entry, now, nil, major)
         case .move(let queue):
             guard case .queue(let name) = entry.place else {
-                return Self.pushed(entry, entry.place == .schedule ? DuePayload.make : RetriedPayload.make, now, queue)
+                return Self.pushed(entry, now, queue, major)
             }
             guard name != queue else { return .failure(Refused(.inQueueAlready)) }
             // What is no object names no queue.
@@ -56,10 +60,13 @@ package enum JobOrder: Equatable, Sendable {
     }
 
     private static func pushed(
-        _ entry: JobEntry, _ make: ([UInt8], Timestamp, QueueName?) -> (payload: [UInt8], queue: QueueName)?,
-        _ now: Timestamp, _ queue: QueueName?
+        _ entry: JobEntry, _ now: Timestamp, _ queue: QueueName?, _ major: SidekiqMajor
     ) -> Result<JobTransfer.Move, Refused> {
-        guard let (payload, queue) = make(entry.payload, now, queue) else { return .failure(Refused(.noJob)) }
+        let pushed =
+            entry.place == .schedule
+            ? DuePayload.make(entry.payload, now: now, to: queue, as: major)
+            : RetriedPayload.make(entry.payload, now: now, to: queue, as: major)
+        guard let (payload, queue) = pushed else { return .failure(Refused(.noJob)) }
         return .success(JobTransfer.Move(payload: entry.payload, queue: queue, written: payload))
     }
 }

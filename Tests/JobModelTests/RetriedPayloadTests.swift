@@ -41,13 +41,12 @@ struct RetriedPayloadTests {
     @Test("what is no job is not put back", arguments: ["nonsense", "{}", #"{"class":"C","queue":7}"#])
     func malformed(_ source: String) { #expect(retried(source) == nil) }
 
-    @Test(
-        "a job is shown by its display_class, else by what it wraps, else by its class",
-        arguments: [
-            (#"{"class":"C","wrapped":"W","display_class":"D"}"#, "D"), (#"{"class":"C","wrapped":"W"}"#, "W"),
-            (#"{"class":"C","display_class":null}"#, "C"), (#"{"class":7}"#, nil),
-        ])
-    func names(_ source: String, _ name: String?) throws {
-        #expect(try JSONObject(scanning: Array(source.utf8)).displayName == name)
+    @Test("in the form of Sidekiq 7 times are seconds; a scheduled job expires so long after it is put into its queue")
+    func forms() {
+        let retried = RetriedPayload.make(Array(#"{"class":"C"}"#.utf8), now: now, as: .seven)
+        #expect(retried.map { text($0.payload) } == #"{"class":"C","enqueued_at":1794700800.123}"#)
+        let expiring = Array(#"{"class":"C","expires_in":10}"#.utf8)
+        #expect(DuePayload.make(expiring, now: now).map { text($0.payload).contains("\"expiry\"") } == true)
+        #expect(RetriedPayload.make(expiring, now: now).map { text($0.payload).contains("\"expiry\"") } == false)
     }
 }
