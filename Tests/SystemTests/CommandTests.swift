@@ -198,7 +198,9 @@ struct CommandTests {
         try Scene.run(Self.configuration, starting: false) { scene in
             let check = scene.daemon.martlet(["check"])
             #expect(check.code == 0 && check.errors.isEmpty, "\(check.errors)")
-            for text in ["no mistakes", "spawned", "noeviction", "redis.sock: "] { #expect(check.output.contains(text)) }
+            for text in ["no mistakes", "spawned", "noeviction", "redis.sock: "] {
+                #expect(check.output.contains(text))
+            }
         }
     }
 
