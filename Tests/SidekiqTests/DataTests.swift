@@ -41,7 +41,7 @@ struct DataTests {
                   order: Sidekiq::Queue.new("unserved").map(&:jid), latency: Sidekiq::Queue.new("unserved").latency,
                   threads: processes.total_concurrency, rss: processes.total_rss, leader: processes.leader,
                   list: processes.map { |p| {
-                    host: p["hostname"], pid: p["pid"], tag: p.tag, labels: p.labels, queues: p.queues,
+                    host: p["hostname"], pid: p["pid"], tag: p.tag, labels: p.labels, queues: p.queues, version: p["version"],
                     concurrency: p["concurrency"], busy: p["busy"], quiet: p.stopping?, identity: p.identity,
                     started: Time.at(p["started_at"]).to_f, beat: p["beat"], rss: p["rss"], rtt: p["rtt_us"] } },
                   working: work.size,
@@ -75,6 +75,7 @@ struct DataTests {
                 #expect(process["host"] as? String == ProcessIdentity.hostName)
                 #expect(process["tag"] as? String == "shop" && process["labels"] as? [String] == ["blue"])
                 #expect(process["queues"] as? [String] == ["default", "low"])
+                #expect((process["version"] as? String)?.hasPrefix("martlet ") == true, "nobody takes it for Sidekiq")
                 #expect(process["concurrency"] as? Int == 3 && process["quiet"] as? Bool == false)
                 #expect(process["pid"] as? Int == same["pid"] as? Int && same["pid"] != nil)
                 #expect(process["rss"] as? Int ?? 0 > 1000 && same["rss_kb"] as? Int ?? 0 > 1000)

@@ -41,6 +41,7 @@ struct SideBySideTests {
             day.startSidekiq()
             day.push(1500)
             try day.waitForRuns(50, by: "sidekiq")
+            try day.expectBothAreSeen()
             for pid in shop.daemon.workers { kill(pid, SIGKILL) }
             day.push(1000)
             try day.waitForRuns(50, by: "martlet")
@@ -179,6 +180,15 @@ private final class SharedDay {
             }
         }
         seen = end + 1
+    }
+
+    /// Each shows the processes of both: one of Sidekiq, two of Martlet.
+    func expectBothAreSeen() throws {
+        let theirs = shop.ruby("{pids: Sidekiq::ProcessSet.new.map { |p| p['pid'] }}")["pids"] as? [Int] ?? []
+        let status = JSON.object(shop.daemon.martlet(["status", "--json"]).output)
+        let ours = (status["processes"] as? [[String: Any]] ?? []).compactMap { $0["pid"] as? Int }
+        let running = Set((shop.daemon.workers + [sidekiq?.pid ?? 0]).map(Int.init))
+        #expect(Set(theirs) == running && Set(ours) == running && running.count == 3, "\(theirs) \(ours) \(running)")
     }
 
     // MARK: The account
