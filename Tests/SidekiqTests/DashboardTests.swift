@@ -122,7 +122,7 @@ private struct Visit {
         // Created, enqueued, first failed; the last one is when it is due, in the year 2096.
         let times = try browser.attributes("datetime", of: "table time")
         #expect(times.count == 4 && times.last?.hasPrefix("2096-10-02") == true, "\(times)")
-        for time in times.prefix(2) { expectRecent(time) }
+        for time in times.dropLast() { expectRecent(time) }
         try browser.click("//input[@name='retry']")
         eventually(within: 60, "it runs again") { shop.runs(of: "page").count == 2 }
     }

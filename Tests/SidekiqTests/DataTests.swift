@@ -134,7 +134,7 @@ struct DataTests {
                 #expect(job["message"] as? String == "no more é of \(jid)" && job["count"] as? Int == 0)
                 let wait = job["wait"] as? Double ?? 0
                 #expect(wait > -120 && wait < 26, "\(jid): 15 s and less than 10 more")
-                for time in ["created", "enqueued"] {
+                for time in ["created", "enqueued", "failed"] {
                     #expect(abs(now - (job[time] as? Double ?? 0)) < 300, "\(jid): \(time)")
                 }
                 #expect(job["retried"] is NSNull)
