@@ -58,6 +58,7 @@ final class Books {
     private(set) var processed = 0
     private(set) var failed = 0
     private(set) var poisoned = 0
+    private(set) var expired = 0
 
     init(_ ledger: Ledger, jobs: Int) {
         self.ledger = ledger
@@ -70,6 +71,7 @@ final class Books {
         books.lives = lives
         books.records = records
         (books.processed, books.failed, books.poisoned) = (processed, failed, poisoned)
+        books.expired = expired
         return books
     }
 
@@ -120,7 +122,11 @@ final class Books {
         }
         switch settlement.counts {
         case .nothing: break
-        case .succeeded, .expired: processed += 1
+        case .succeeded: processed += 1
+        case .expired:
+            processed += 1
+            expired += 1
+            ledger.checkExpiry(of: record.job, key, self)
         case .failed:
             processed += 1
             failed += 1
@@ -181,6 +187,7 @@ final class Books {
             (.bury, .dead), (.snooze, .snoozed), (.requeue, nil), (.requeue, .interrupted),
             (.retryUnlessPoison, .died), (.bury, .died), (.discard, .died):
             true
+        case (.discard, nil): settlement.counts == .expired
         // Without a limit deaths are failures like others.
         case (.retry, .died): true
         case (.bury, nil): settlement.counts == .nothing  // a payload that is no job

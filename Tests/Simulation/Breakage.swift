@@ -71,6 +71,10 @@ enum Breakage: String, CaseIterable, Sendable, CustomTestStringConvertible {
     case requestNotRemembered
     /// A run that is to be cancelled goes back to its queue when a stop interrupts it, and the request with it.
     case requestLostAtStop
+    /// A job is begun although it has expired.
+    case expiryUnseen
+    /// A job is dropped before it has expired.
+    case expiredEarly
 
     /// A fetch takes jobs of queues that are paused, too.
     case pauseIgnored
@@ -109,7 +113,10 @@ enum Breakage: String, CaseIterable, Sendable, CustomTestStringConvertible {
         case .requestNotAskedAgain, .requestNotRemembered: [.workerCrash]
         case .requestLostAtStop: [.stop, .serviceStop]
         case .pauseIgnored: [.pause]
-        case .capsulesMixed, .handlerDeathsIgnored, .checkpointNotKept, .checkpointNotBuried, .cancelledUnseen: []
+        case .capsulesMixed, .handlerDeathsIgnored, .checkpointNotKept, .checkpointNotBuried, .cancelledUnseen,
+            .expiryUnseen,
+            .expiredEarly:
+            []
         }
     }
 }

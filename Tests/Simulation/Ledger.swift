@@ -38,6 +38,8 @@ final class Ledger {
     /// Runs of jobs that had been run before, because Redis forgot what came of it.
     private(set) var undone = 0
     private(set) var deaths = 0
+    /// Jobs that were dropped unbegun.
+    private(set) var expired = 0
     private(set) var slowestRescue = 0.0
     /// Jobs that somebody has wanted cancelled, at any time.
     var wishes: Set<Int> = []
@@ -78,6 +80,9 @@ final class Ledger {
         }
         check(key, name, worker.books)
         checkWish(number, name, worker)
+        if let end = workload.jobs[number].expiry, end <= worker.host.wall, job.checkpoint == nil {
+            violated("\(name) was started after it had expired")
+        }
         if let last = stories[number].lastRun { checkRepeat(of: number, after: last, worker.books) }
         histories[key, default: History()].runs += 1
         histories[key]?.outcome = nil
@@ -95,6 +100,16 @@ final class Ledger {
             violated("\(name) was started twice under one reservation")
         }
         if !record.isOpen { violated("\(name) was started when Redis did not hold it for this process any more") }
+    }
+
+    /// Whoever drops a job since it expired has not begun it, and does so no earlier than its clock says.
+    func checkExpiry(of job: Int, _ key: Key, _ books: Books) {
+        expired += 1
+        if histories[key] != nil, !isReopened(key, books) { violated("\(key.name) was begun, and expired") }
+        guard let end = workload.jobs[job].expiry, let worker = world.workers[key.identity] else {
+            return violated("\(key.name) expired, and has no time to expire at")
+        }
+        if worker.host.wall < end { violated("\(key.name) expired too early") }
     }
 
     /// Whether another Redis than this one had seen the end of a reservation, or has.
@@ -259,6 +274,9 @@ final class Ledger {
             violated(
                 "statistics say \(store.processed), \(store.failed), \(store.poisoned) instead of "
                     + "\(books.processed), \(books.failed), \(books.poisoned)")
+        }
+        if store.expired != books.expired {
+            violated("statistics say \(store.expired) expired instead of \(books.expired)")
         }
         for identity in strays { violated("\(identity) is dead and still registered") }
         checkDead()

@@ -72,7 +72,18 @@ final class SimulatedWorker {
         state = WorkerState(terms, seed: world.chance.seed(), now: host.boot)
     }
 
-    var now: Moment { Moment(boot: host.boot, wall: host.wall) }
+    var now: Moment { Moment(boot: host.boot, wall: wall) }
+
+    /// What it takes the calendar for.
+    private var wall: Timestamp {
+        let milliseconds: Int64 =
+            switch world.breakage {
+            case .expiryUnseen: -3_600_000
+            case .expiredEarly: 30_000
+            default: 0
+            }
+        return Timestamp(milliseconds: host.wall.milliseconds + milliseconds)
+    }
 
     func begin() {
         connect()

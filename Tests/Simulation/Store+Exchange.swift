@@ -38,7 +38,10 @@ extension Store {
             follow(settlement, payload, request, &answer)
             switch settlement.counts {
             case .nothing: break
-            case .succeeded, .expired: processed += 1
+            case .succeeded: processed += 1
+            case .expired:
+                processed += 1
+                expired += 1
             case .failed:
                 processed += 1
                 failed += 1

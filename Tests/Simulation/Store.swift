@@ -53,6 +53,7 @@ final class Store {
     /// jid -> when what ran it died, in seconds.
     var deaths: [String: [Double]] = [:]
     var poisoned = 0
+    var expired = 0
     /// jid -> milliseconds of Redis' clock when somebody asked for it to be cancelled.
     var requests: [String: Int64] = [:]
     /// jid -> what became of it.
@@ -80,6 +81,7 @@ final class Store {
         (store.leases, store.origins, store.records) = (leases, origins, records)
         (store.reservations, store.names, store.popped) = (reservations, names, popped)
         (store.processed, store.failed, store.deaths, store.poisoned) = (processed, failed, deaths, poisoned)
+        store.expired = expired
         (store.requests, store.answers, store.paused) = (requests, answers, paused)
         (store.spoiled, store.clockOffset) = (spoiled, clockOffset)
         return store

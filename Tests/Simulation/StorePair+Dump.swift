@@ -42,7 +42,7 @@ extension StorePair {
         dump["answers"] = answers.map { "\($0.key) \($0.value.became)" }.sorted()
         let names = try redis.call(RedisCommand(["SMEMBERS", Keys.queues])).elements ?? []
         dump["queues"] = names.compactMap(\.text).sorted()
-        dump["statistics"] = try [Keys.processed, Keys.failed, Keys.poisoned].map {
+        dump["statistics"] = try [Keys.processed, Keys.failed, Keys.poisoned, Keys.expired].map {
             String(try redis.call(RedisCommand(["GET", $0])).integer ?? 0)
         }
         return dump
@@ -78,7 +78,7 @@ extension StorePair {
         dump["requests"] = model.requests.keys.sorted()
         dump["answers"] = model.answers.map { "\($0.key) \($0.value)" }.sorted()
         dump["queues"] = model.names.map(\.text).sorted()
-        dump["statistics"] = [model.processed, model.failed, model.poisoned].map(String.init)
+        dump["statistics"] = [model.processed, model.failed, model.poisoned, model.expired].map(String.init)
         return dump
     }
 

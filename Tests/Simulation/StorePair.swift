@@ -145,7 +145,7 @@ final class StorePair {
         let wait = chance.happens(0.4) ? 0 : Double(chance.integer(1...50)) * 1000
         let counts = chance.one(of: [Settlement.Counts.nothing, .succeeded, .failed])
         if chance.happens(0.2) { return asked(id, counts) }
-        switch chance.integer(0...7) {
+        switch chance.integer(0...8) {
         case 0: return Settlement(id: id, verdict: .retry(afterSeconds: wait, payload: payload()), counts: counts)
         case 1:
             let payload = chance.happens(0.3) ? [] : payload()
@@ -162,6 +162,7 @@ final class StorePair {
         case 6:
             return Settlement(
                 id: id, verdict: .retryUnlessPoison(afterSeconds: wait, payload: payload(), death()), counts: counts)
+        case 8: return Settlement(id: id, verdict: .discard, counts: .expired)
         default: return Settlement(id: id, verdict: .ack, counts: counts)
         }
     }

@@ -26,6 +26,8 @@ struct Workload {
         let pushedAfter: Double?
         /// If it goes into the schedule: how long after it was pushed.
         let delay: Double?
+        /// From when on it is not to be begun; nil for ever.
+        var expiry: Timestamp?
     }
 
     private(set) var jobs: [Job] = []
@@ -90,15 +92,21 @@ struct Workload {
             return Step(
                 outcome: outcome, seconds: chance.happens(plan.isFast ? 0.01 : 0.1) ? chance.scale(1, 40) : usual)
         }
+        var expiry: Timestamp?
+        if outcomes != nil, let pushedAfter, chance.happens(0.08) {
+            let seconds = pushedAfter + chance.between(0, 20)
+            expiry = Timestamp(milliseconds: World.epoch / 1000 + Int64(seconds * 1000))
+        }
         let payload =
             outcomes == nil
             ? Self.noJob(jobs.count, plan.payloadLimits, queue, &chance)
             : Self.head(jobs.count)
-                + #""class":"Work","args":[\#(jobs.count),1.10,"é"],"queue":"\#(queue.text)","retry":\#(rules)}"#
+                + #""class":"Work","args":[\#(jobs.count),1.10,"é"],"queue":"\#(queue.text)","retry":\#(rules)"#
+                + (expiry.map { #","expiry":\#($0.milliseconds)}"# } ?? "}")
         jobs.append(
             Job(
                 queue: queue, payload: Array(payload.utf8), steps: steps, isRunnable: outcomes != nil,
-                children: children, pushedAfter: pushedAfter, delay: delay))
+                children: children, pushedAfter: pushedAfter, delay: delay, expiry: expiry))
     }
 
     /// What each run comes to, nil for one that kills its worker, and the rules of retrying; nil if it is no job.
