@@ -533,7 +533,7 @@ martlet__read_payload() {
   done
   : "${MARTLET_CLASS:=${wrapped:-$class}}" "${MARTLET_QUEUE:=default}" "${MARTLET_ATTEMPT:=1}"
   # shellcheck disable=SC2090
-  export MARTLET_JID MARTLET_CLASS MARTLET_QUEUE MARTLET_ATTEMPT MARTLET_DEADLINE MARTLET_CHECKPOINT
+  export MARTLET_JID MARTLET_CLASS MARTLET_QUEUE MARTLET_ATTEMPT MARTLET_LAST MARTLET_DEADLINE MARTLET_CHECKPOINT
   [[ -n $MARTLET_CLASS && $martlet__args == '['* ]] || return 1
   martlet__arguments=()
   for value in "${martlet__elements[@]}"; do
