@@ -111,8 +111,10 @@ package enum AccessRights {
         add("GET", Keys.leader)
         add("LPUSH", Keys.signals(identity), "")
         add("EXPIRE", Keys.signals(identity), "0")
+        add("EXISTS", Keys.processCleanup)
         for key in [
-            Keys.processed, Keys.failed, Keys.poisoned, Keys.late, Keys.expired, "\(Keys.processed):2000-01-01",
+            Keys.processCleanup, Keys.processed, Keys.failed, Keys.poisoned, Keys.late, Keys.expired,
+            "\(Keys.processed):2000-01-01",
             "\(Keys.failed):2000-01-01",
         ] {
             for command in ["GET", "MGET"] { add(command, key) }

@@ -36,6 +36,9 @@ package enum Keys {
     /// List, 60 s: names of signals somebody wants the process to get.
     package static func signals(_ identity: String) -> String { "\(identity)-signals" }
 
+    /// String, 60 s: while it is there, nobody takes vanished processes out of their list.
+    package static let processCleanup = "process_cleanup"
+
     // MARK: Statistics
 
     package static let processed = "stat:processed"

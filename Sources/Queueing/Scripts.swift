@@ -14,13 +14,14 @@ package enum Scripts {
     static let request = LuaScript(name: "request", source: PackageResources.request_lua)
     static let cancel = LuaScript(name: "cancel", source: PackageResources.cancel_lua)
     static let promise = LuaScript(name: "promise", source: PackageResources.promise_lua)
+    static let prune = LuaScript(name: "prune", source: PackageResources.prune_lua)
     static let slice = LuaScript(name: "slice", source: PackageResources.slice_lua)
     static let transfer = LuaScript(name: "transfer", source: PackageResources.transfer_lua)
     static let clear = LuaScript(name: "clear", source: PackageResources.clear_lua)
     static let order = LuaScript(name: "order", source: PackageResources.order_lua)
 
     /// What a process loads when it opens a connection (`RedisConnection.open`).
-    package static let all = [promise, exchange, chunk, beat, deregister, rescue, upcoming, due, promote, cost]
+    package static let all = [promise, exchange, chunk, beat, deregister, rescue, upcoming, due, promote, cost, prune]
 
     /// What an operator's command may run.
     package static let forOperators = [request, cancel, slice, transfer, clear, order]

@@ -12,6 +12,8 @@ enum TaskTable {
         PeriodicTask(name: "rescue orphans", interval: 5, runOnce: RescueOrphans.runOnce),
         // A promise is of seconds, and a worker takes some to start.
         PeriodicTask(name: "watch the queues", interval: Double(PromiseRecord.interval), runOnce: WatchQueues.runOnce),
+        // As often as Sidekiq's own servers and dashboards do it among them.
+        PeriodicTask(name: "prune processes", interval: 60, runOnce: PruneProcesses.runOnce),
         // An operator who makes a server drop jobs hears of it within a minute.
         PeriodicTask(name: "inspect the server", interval: 30, runOnce: InspectServer.runOnce),
     ]

@@ -3,7 +3,8 @@
 -- KEYS  1 the process's reservations   2 leases   3 retry   4 schedule   5 dead   6 names of queues
 --       7, 8 processed: total, today   9, 10 failed: total, today   11 poisoned   12 late results
 --       13 names of paused queues   14… the queue of each step
--- ARGV  1 identity   2 how many fetches, one for each of the process's capsules that wants jobs   3 number of the first reservation to be made   4 prefix of a queue's key
+-- ARGV  1 identity   2 how many fetches, one for each of the process's capsules that wants jobs
+--       3 number of the first reservation to be made   4 prefix of a queue's key
 --       5 jobs the dead set keeps   6 seconds it keeps one   7 late results to count
 --       then of each fetch: how many jobs, and a list, as all lists led by its length,
 --         of steps, those that may give the same number of jobs together: how many steps, how many jobs each of them
