@@ -17,6 +17,14 @@ struct StatusJSON: Encodable {
         let late: Bool?
         /// Of the last 24 hours: the longest wait, and for how long the promise was broken.
         let worst, secondsLate: Double?
+        let paused: Bool
+    }
+
+    struct Capsule: Encodable {
+        let name: String
+        let concurrency: Int
+        let mode: String
+        let queues: [String]
     }
 
     struct Process: Encodable {
@@ -26,6 +34,9 @@ struct StatusJSON: Encodable {
         let labels: [String]
         let version: String
         let queues: [String]
+        /// Absent unless there are several.
+        let capsules: [Capsule]?
+        let leader: Bool
         let startedAt: Double?
         let concurrency, busy: Int
         /// Absent if the number of slots is fixed.
@@ -73,7 +84,7 @@ struct StatusJSON: Encodable {
             Queue(
                 name: $0.name.text, size: $0.size, latency: $0.latencySeconds, error: $0.trouble?.message,
                 promise: $0.promise?.promised, late: $0.promise == nil ? nil : $0.isLate, worst: $0.promise?.worst,
-                secondsLate: $0.promise?.secondsOver)
+                secondsLate: $0.promise?.secondsOver, paused: $0.isPaused)
         }
         scheduled = report.scheduled
         retry = report.retries
@@ -104,12 +115,20 @@ extension StatusJSON.Process {
         self.init(
             identity: process.identity, hostname: process.hostname, pid: process.pid, tag: process.tag,
             labels: process.labels, version: process.version, queues: process.queues,
+            capsules: process.capsules.count > 1 ? process.capsules.map(StatusJSON.Capsule.init) : nil,
+            leader: process.isLeader,
             startedAt: process.startedAt?.seconds, concurrency: process.concurrency, busy: process.busy,
             concurrencyMin: process.range?.lowerBound, concurrencyMax: process.range?.upperBound,
             beat: process.lastBeat?.seconds, quiet: process.isQuiet, rssKb: process.residentKB,
             slow: process.jobs.count(where: \.isSlow), writtenOff: process.writtenOff, held: process.hold,
             failingStarts: process.failingStarts,
             jobs: process.jobs.map(StatusJSON.Job.init))
+    }
+}
+
+extension StatusJSON.Capsule {
+    init(_ capsule: CapsuleState) {
+        self.init(name: capsule.name, concurrency: capsule.concurrency, mode: capsule.mode, queues: capsule.queues)
     }
 }
 

@@ -24,9 +24,10 @@ enum StatusText {
             })
     }
 
-    /// "75 s", or "75 s, late: promised 60 s"
+    /// "75 s", "75 s, late: promised 60 s" or "75 s, paused"
     private static func latency(of queue: QueueState) -> String {
         let latency = queue.latencySeconds.map(duration) ?? "-"
+        if queue.isPaused { return "\(latency), paused" }
         guard let promise = queue.promise, queue.isLate else { return latency }
         return "\(latency), late: promised \(duration(promise.promised))"
     }
@@ -46,14 +47,22 @@ enum StatusText {
                 return [
                     process.identity, String(process.busy), slots(process),
                     "\((process.residentKB + 512) / 1024) MB", up, state(of: process),
-                    process.queues.joined(separator: " "),
+                    queues(of: process),
                 ]
             })
     }
 
+    /// "critical default", or of several capsules "default 10: critical default; reports 2: reports"
+    private static func queues(of process: ProcessState) -> String {
+        guard process.capsules.count > 1 else { return process.queues.joined(separator: " ") }
+        return process.capsules.map { "\($0.name) \($0.concurrency): \($0.queues.joined(separator: " "))" }
+            .joined(separator: "; ")
+    }
+
     private static func state(of process: ProcessState) -> String {
-        if process.isQuiet { return "quiet" }
-        let state = process.hold.map { "held: \($0)" } ?? "running"
+        let leads = process.isLeader ? ", leader" : ""
+        if process.isQuiet { return "quiet\(leads)" }
+        let state = (process.hold.map { "held: \($0)" } ?? "running") + leads
         return process.failingStarts.map { "\(state); not starting: \($0)" } ?? state
     }
 

@@ -9,7 +9,12 @@ package enum PausedQueues {
     package static var listCommand: RedisCommand { RedisCommand(["SMEMBERS", Keys.paused]) }
 
     package static func list(_ reply: RedisReply) throws(RedisError) -> Set<QueueName> {
-        Set((try reply.accepted().elements ?? []).compactMap { $0.text.map(QueueName.init(trusted:)) })
+        names(in: try reply.accepted())
+    }
+
+    /// None where the set cannot be read: nobody heeds it then.
+    static func names(in reply: RedisReply) -> Set<QueueName> {
+        Set((reply.elements ?? []).compactMap { $0.text.map(QueueName.init(trusted:)) })
     }
 
     /// Answered with the number of those that were not paused before.

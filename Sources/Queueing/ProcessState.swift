@@ -10,6 +10,10 @@ package struct ProcessState: Equatable, Sendable {
     package var labels: [String]
     package var version: String
     package var queues: [String]
+    /// Empty where the record says nothing of them.
+    package var capsules: [CapsuleState]
+    /// Whether Sidekiq Enterprise has made it the leader; ours never is.
+    package var isLeader = false
     package var startedAt: Timestamp?
     package var concurrency: Int
     /// Between which it moves; nil if it is fixed.
@@ -67,6 +71,7 @@ package struct ProcessState: Equatable, Sendable {
         labels = info.strings(of: "labels") ?? []
         version = info.string("version") ?? ""
         queues = info.strings(of: "queues") ?? []
+        capsules = CapsuleState.all(in: info)
         startedAt = info.number("started_at").map(Timestamp.init(seconds:))
         concurrency = fields["concurrency"].flatMap { Int($0) } ?? info.integer("concurrency") ?? 0
         busy = fields["busy"].flatMap { Int($0) } ?? 0

@@ -11,8 +11,10 @@ package struct QueueState: Equatable, Sendable {
     package var trouble: RedisRefusal?
     /// Nil where nothing is promised.
     package var promise: PromiseRecord?
-    /// Whether that job has waited for longer than was promised.
-    package var isLate: Bool { promise.map { (latencySeconds ?? 0) > $0.promised } ?? false }
+    /// Nobody fetches from it for now, since somebody wanted that.
+    package var isPaused = false
+    /// Whether that job has waited for longer than was promised; of a paused queue nothing is.
+    package var isLate: Bool { isPaused ? false : promise.map { (latencySeconds ?? 0) > $0.promised } ?? false }
 }
 
 package enum QueueList {
@@ -32,9 +34,12 @@ package enum QueueList {
     package static func states(
         of names: [QueueName], _ redis: RedisConnection
     ) throws(RedisError) -> [QueueState] {
-        let replies = try redis.pipeline([RedisCommand("TIME")] + stateCommands(names))
+        let replies = try redis.pipeline([RedisCommand("TIME"), PausedQueues.listCommand] + stateCommands(names))
         guard let now = try Timestamp(redisTime: replies[0].accepted()) else { throw .unreadable("TIME") }
-        return states(Array(replies.dropFirst()), of: names, now: now)
+        let paused = PausedQueues.names(in: replies[1])
+        var states = states(Array(replies.dropFirst(2)), of: names, now: now)
+        for index in states.indices { states[index].isPaused = paused.contains(states[index].name) }
+        return states
     }
 
     package static func stateCommands(_ names: [QueueName]) -> [RedisCommand] {

@@ -36,6 +36,7 @@ package struct StatusReport: Equatable, Sendable {
             RedisCommand(["ZCARD", Keys.retry]), RedisCommand(["ZCARD", Keys.dead]),
             RedisCommand(["MGET", Keys.processed, Keys.failed, Keys.poisoned, Keys.late, Keys.expired]),
             RedisCommand(["SMEMBERS", Keys.processes]), IsolatedClasses.listCommand,
+            PausedQueues.listCommand, RedisCommand(["GET", Keys.leader]),
         ])
         guard let now = try Timestamp(redisTime: first[0].accepted()) else { throw .unreadable("TIME") }
         let names = try QueueList.names(first[1])
@@ -52,9 +53,14 @@ package struct StatusReport: Equatable, Sendable {
         let ofProcesses = Array(second.dropFirst(queueCommands.count).prefix(processCommands.count))
         let ofMinutes = Array(second.dropLast(promiseCommands.count).suffix(metricsCommands.count))
         var queues = QueueList.states(ofQueues, of: names, now: now)
+        let paused = PausedQueues.names(in: first[8])
+        for index in queues.indices { queues[index].isPaused = paused.contains(queues[index].name) }
         for (index, reply) in second.suffix(promiseCommands.count).enumerated() {
             queues[index].promise = PromiseRecord(reply, now: now)
         }
+
+        var processes = ProcessState.states(ofProcesses, of: identities)
+        for index in processes.indices { processes[index].isLeader = processes[index].identity == first[9].text }
 
         let totals = (0..<5).map { first[5].elements?[$0].integer ?? 0 }
 
@@ -62,7 +68,7 @@ package struct StatusReport: Equatable, Sendable {
             now: now, queues: queues,
             scheduled: first[2].integer ?? 0, retries: first[3].integer ?? 0, dead: first[4].integer ?? 0,
             processed: totals[0], failed: totals[1], poisoned: totals[2], expired: totals[4], late: totals[3],
-            processes: ProcessState.states(ofProcesses, of: identities), isolated: try IsolatedClass.all(first[7]),
+            processes: processes, isolated: try IsolatedClass.all(first[7]),
             lastTenMinutes: ClassTotals.sum(ofMinutes.prefix(10 * ClassTotals.forms)),
             lastHour: ClassTotals.sum(ofMinutes[...]))
     }

@@ -5,6 +5,58 @@ import Testing
 
 @Suite("What status shows")
 struct StatusTests {
+    @Test("capsules of a process, the leader, and queues that are paused")
+    func capsules() throws {
+        let store = try Store()
+        var description = ProcessDescription(
+            identity: "one", hostname: "h", pid: 1, startedAt: noon, tag: "", labels: [],
+            capsules: [
+                .init(
+                    name: "default", concurrency: 8,
+                    queues: [
+                        .init(name: QueueName(trusted: "a"), weight: 0),
+                        .init(name: QueueName(trusted: "b"), weight: 0),
+                    ]),
+                .init(
+                    name: "heavy \"one\"", concurrency: 2,
+                    queues: [
+                        .init(name: QueueName(trusted: "b"), weight: 1),
+                        .init(name: QueueName(trusted: "c"), weight: 3),
+                    ]),
+            ], version: "1")
+        for identity in ["one", "two"] {
+            description.identity = identity
+            let beat = ProcessRegistry.Beat(
+                identity: identity, origin: someOrigin,
+                record: ProcessRecord(
+                    info: description.json, concurrency: 10, busy: 0, beat: noon, roundTripMicroseconds: 1,
+                    isQuiet: false, residentKB: 1))
+            _ = try store.redis.call(ProcessRegistry.command(beat)).accepted()
+        }
+        try store.push("a", [#"{"class":"A","args":[],"enqueued_at":1}"#])
+        try store.push("b", ["{}"])
+        try store.run("SADD", "queues", "a", "b")
+        try store.run("SADD", "paused", "a", "unheard-of")
+        try store.run("SET", "dear-leader", "two")
+
+        let report = try StatusReport.read(store.redis)
+        #expect(report.processes.map(\.isLeader) == [false, true])
+        #expect(report.processes[0].queues == ["a", "b", "c"])
+        #expect(report.processes[0].concurrency == 10)
+        #expect(
+            report.processes[0].capsules == [
+                CapsuleState(name: "default", concurrency: 8, mode: "strict", queues: ["a", "b"]),
+                CapsuleState(name: "heavy \"one\"", concurrency: 2, mode: "weighted", queues: ["b", "c"]),
+            ])
+        #expect(report.queues.filter(\.isPaused).map(\.name.text) == ["a"])
+        let info = try JSONObject(scanning: description.json)
+        #expect(info.integer("concurrency") == 10)
+        #expect(
+            info.elements(of: "weights")?.map { String(decoding: info.bytes[$0], as: UTF8.self) } == [
+                #"{"a":0,"b":0}"#, #"{"b":1,"c":3}"#,
+            ])
+    }
+
     @Test("queues, sets, totals, processes with their jobs, and classes")
     func report() throws {
         let store = try Store()

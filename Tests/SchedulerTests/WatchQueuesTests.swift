@@ -52,6 +52,39 @@ struct WatchQueuesTests {
         #expect(try redis.call(RedisCommand(["EXISTS", "martlet:queue:slow"])).integer == 0)
     }
 
+    @Test("a queue that is paused on purpose is not called late, and no worker is added for it")
+    func paused() throws {
+        let server = RedisServer()
+        defer { server.stop() }
+        let redis = try server.connect(scripts: Scripts.all)
+        let log = Lines()
+        let wishes = Wishes()
+        let range = AutoRange(minimum: 1, maximum: 4, start: 1)
+        let watch = QueueWatch(settings(processes: range), supervisor: 7) { wishes.list.append($0) }
+        let desk = desk(server, watch, RecordingLogHandler(level: .info, sink: log))
+        let identity = "\(ProcessIdentity.hostName):1:a"
+        _ = try redis.call(RedisCommand(["SADD", "processes", identity])).accepted()
+        _ = try redis.call(RedisCommand(["HSET", "martlet:process:\(identity)", "supervisor", "7"])).accepted()
+        _ = try redis.call(RedisCommand(["HSET", identity, "concurrency", "5", "busy", "5"])).accepted()
+        _ = try redis.call(RedisCommand(["SADD", "paused", "fast", "slow"])).accepted()
+        for queue in ["fast", "slow"] {
+            let payload = #"{"class":"A","args":[],"enqueued_at":1000}"#
+            _ = try redis.call(RedisCommand(["LPUSH", "queue:\(queue)", payload])).accepted()
+        }
+        guard case .connected(let connection) = desk.access() else {
+            Issue.record("no connection")
+            return
+        }
+        for _ in 0..<5 { try WatchQueues.runOnce(desk, connection) }
+        #expect(log.list == [])
+        #expect(wishes.list.filter { $0 > 1 } == [])
+        // As soon as it is resumed it is late: that is what it was promised not to be.
+        _ = try redis.call(RedisCommand(["SREM", "paused", "fast"])).accepted()
+        for _ in 0..<5 { try WatchQueues.runOnce(desk, connection) }
+        #expect(log.list.contains { $0.contains("queue fast is late") })
+        #expect(!log.list.contains { $0.contains("queue slow") })
+    }
+
     @Test("a service that promises nothing and has a fixed number of workers watches nothing")
     func nothing() {
         let plain = Settings(file: "", directory: "/", queues: [QueueSetting(name: QueueName(trusted: "q"), weight: 0)])

@@ -178,7 +178,9 @@ final class SimulatedWorker {
         if !capsule.serves(reservation.queue) {
             world.ledger.violated("\(identity) starts a job of \(reservation.queue) in a slot of another capsule")
         }
-        if state.busy > state.limit { world.ledger.violated("\(identity) starts more jobs than it has slots for") }
+        if state.busy(in: capsule) > capsule.limit {
+            world.ledger.violated("\(identity) starts more jobs than it has slots for")
+        }
         runNumber += 1
         let key = Ledger.Key(identity: identity, id: reservation.id)
         let (number, step) = world.ledger.started(job, key, by: self)

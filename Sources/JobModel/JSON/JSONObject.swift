@@ -61,6 +61,15 @@ extension JSONObject {
     /// Escaped keys count by what they mean. Names are compared byte by byte.
     package func member(_ name: String) -> JSONMember? { members.last { isNamed($0, name) } }
 
+    /// The names of all members, in the order of the text.
+    package var names: [String] {
+        members.map {
+            $0.keyHasEscapes
+                ? String(decoding: JSONText.unescape(bytes[$0.key]).utf8, as: UTF8.self)
+                : String(decoding: bytes[$0.key], as: UTF8.self)
+        }
+    }
+
     /// How many members have that name.
     package func count(of name: String) -> Int { members.reduce(0) { isNamed($1, name) ? $0 + 1 : $0 } }
 

@@ -11,7 +11,8 @@ enum WatchQueues {
         guard let watch = desk.watch else { return }
         let states = try QueueList.states(of: watch.queues, redis)
         try judge(states, watch, desk, redis)
-        try steer(states, watch, desk, redis)
+        // A worker more would fetch nothing from a paused queue.
+        try steer(states.filter { !$0.isPaused }, watch, desk, redis)
     }
 
     private static func judge(
@@ -21,6 +22,11 @@ enum WatchQueues {
         var notes: [RedisCommand] = []
         for state in states {
             guard let promised = watch.promises[state.name]?.promised else { continue }
+            // What waits in a paused queue is to wait.
+            guard !state.isPaused else {
+                notes.append(PromiseRecord.noteCommand(state.name, promised: promised, latency: 0))
+                continue
+            }
             let news = watch.promises[state.name]?.look(latency: state.latencySeconds, seconds: seconds)
             tell(news, of: state, promised: promised, desk.log)
             notes.append(
