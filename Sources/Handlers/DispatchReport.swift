@@ -24,10 +24,20 @@ package struct ChunkReport: Sendable {
     package let slot: Int
     /// Raw JSON objects, in the handler's order; at most 10,000, and what fits into a line of 1 MiB. May be empty.
     package let jobs: [[UInt8]]
-    /// One JSON value of at most `Checkpoint.longest` bytes, on one line.
-    package let checkpoint: [UInt8]
+    /// One JSON value of at most `Checkpoint.longest` bytes, on one line; nil to leave the job's as it is.
+    package let checkpoint: [UInt8]?
     /// Whether the run's process may have others: it cannot be held or ended without them.
     package let sharesProcess: Bool
+}
+
+/// How far a run has come that does its job element by element.
+package struct IterationReport: Equatable, Sendable {
+    package let slot: Int
+    /// `Run.number`.
+    package let number: Int
+    /// One JSON value of at most `IterationState.longestCursor` bytes: the element that comes next. Nil if it asks where to go
+    /// on, which `Dispatcher.tell` answers.
+    package let cursor: [UInt8]?
 }
 
 /// A sign of life from a run that goes on.

@@ -51,6 +51,7 @@ package final class Dispatcher {
     ///   - progress: a sign of life from a run.
     ///   - chunk: children of a run that are not to wait for its end; called like `progress`. Returns what is wrong with
     ///     them, in words that follow "it": the run has then broken the protocol.
+    ///   - iteration: how far a run has come that iterates; called like `chunk`, and in order with it.
     ///   - slotChange: nothing may be started in a slot that is written off, until it returns; called like `report`, and
     ///     before the report of the run that was in it.
     ///   - incident: something about memory that names a job; may come while the caller is inside one of our functions.
@@ -66,6 +67,7 @@ package final class Dispatcher {
         incident: @escaping (MemoryIncident) -> Void = { _ in },
         progress: @escaping (ProgressReport) -> Void = { _ in },
         chunk: @escaping (ChunkReport) -> String? = { _ in "streams its children, which nobody takes here" },
+        iteration: @escaping (IterationReport) -> String? = { _ in "iterates, which nobody takes here" },
         slotChange: @escaping (SlotChange) -> Void = { _ in },
         report: @escaping (DispatchReport) -> Void
     ) {
@@ -81,7 +83,7 @@ package final class Dispatcher {
         let watch = MemoryWatch(memory, times: memoryTimes, host: hostName, report: incident)
         let board = RunBoard(
             slots: slots, handlers: handlers, loop: loop, memory: watch, report: report, progress: progress,
-            chunk: chunk, slotChange: slotChange)
+            chunk: chunk, iteration: iteration, slotChange: slotChange)
         let host = HandlerHost(
             loop: loop, spawn: spawn, log: log, output: output ?? { $0.write(to: log) }, board: board,
             adopted: AdoptedProcesses(loop: loop, board: board, log: log),
@@ -153,6 +155,11 @@ package final class Dispatcher {
     /// on reading. With several runs in a process all of them wait. Ends with the run; without effect on a free slot.
     package func hold(_ slot: Int, _ isHeld: Bool) {
         host.board.hold { host.board.entries[slot]?.keeper.hold(slot: slot, isHeld) }
+    }
+
+    /// Tells the run in a slot, which iterates, where to go on, or to stop. Without effect on a free slot.
+    package func tell(_ slot: Int, _ message: IterationMessage) {
+        host.board.hold { host.board.entries[slot]?.keeper.tell(slot: slot, message) }
     }
 
     /// No more jobs are expected: serve processes are told so and end when they have none. A job that comes all the same

@@ -13,6 +13,8 @@ protocol RunKeeper: AnyObject {
     func cancel(slot: Int, with failure: Failure)
     /// Whether to leave what its process writes to descriptor 4 in the pipe for now.
     func hold(slot: Int, _ isHeld: Bool)
+    /// A run that iterates is told where to go on, or to stop.
+    func tell(slot: Int, _ message: IterationMessage)
 }
 
 /// What every slot is doing, when its time is up, and the reports that wait to be delivered.
@@ -35,6 +37,8 @@ final class RunBoard {
         var children = PushedJobs()
         /// How often it went back to its pool, because a process ended without having read it.
         var returns = 0
+        /// It does its job element by element.
+        var isIterating = false
     }
 
     private(set) var entries: [Entry?]
@@ -48,6 +52,7 @@ final class RunBoard {
     private let report: (DispatchReport) -> Void
     private let reportProgress: (ProgressReport) -> Void
     private let reportChunk: (ChunkReport) -> String?
+    private let reportIteration: (IterationReport) -> String?
     private let reportChange: (SlotChange) -> Void
     private var reports: [DispatchReport] = []
     private var changes: [SlotChange] = []
@@ -63,7 +68,7 @@ final class RunBoard {
         slots: Int, handlers: [Handler], loop: EventLoop, memory: MemoryWatch,
         report: @escaping (DispatchReport) -> Void,
         progress: @escaping (ProgressReport) -> Void, chunk: @escaping (ChunkReport) -> String?,
-        slotChange: @escaping (SlotChange) -> Void
+        iteration: @escaping (IterationReport) -> String?, slotChange: @escaping (SlotChange) -> Void
     ) {
         entries = Array(repeating: nil, count: slots)
         self.handlers = handlers
@@ -72,6 +77,7 @@ final class RunBoard {
         self.report = report
         reportProgress = progress
         reportChunk = chunk
+        reportIteration = iteration
         reportChange = slotChange
     }
 
@@ -131,12 +137,20 @@ final class RunBoard {
     func push(_ jobs: [[UInt8]], slot: Int) throws(ProtocolViolation) { try entries[slot]?.children.append(jobs) }
 
     /// Hands on what a run streams, at once: it comes before the run's outcome.
-    func chunk(_ jobs: [[UInt8]], checkpoint: [UInt8], slot: Int) throws(ProtocolViolation) {
+    func chunk(_ jobs: [[UInt8]], checkpoint: [UInt8]?, slot: Int) throws(ProtocolViolation) {
         guard let entry = entries[slot] else { return }
         let report = ChunkReport(
             slot: slot, jobs: jobs, checkpoint: checkpoint,
             sharesProcess: handlers[entry.handler].settings.threads > 1)
         if let objection = reportChunk(report) { throw ProtocolViolation(objection) }
+    }
+
+    /// Hands on how far a run has come, at once and in order with what it streams.
+    func iterate(cursor: [UInt8]?, slot: Int) throws(ProtocolViolation) {
+        guard let entry = entries[slot] else { return }
+        entries[slot]?.isIterating = true
+        let report = IterationReport(slot: slot, number: entry.run.number, cursor: cursor)
+        if let objection = reportIteration(report) { throw ProtocolViolation(objection) }
     }
 
     func progress(slot: Int, percent: Double?, note: String?) {

@@ -18,11 +18,11 @@ extension Job {
 
     /// The job once one more chunk is enqueued. Its payload is never the one it had.
     ///
-    /// - Parameter checkpoint: one JSON value.
+    /// - Parameter checkpoint: one JSON value; nil to leave it as it is.
     /// - Throws: why it could then not be run any more.
-    package func afterChunk(_ checkpoint: [UInt8], limits: PayloadLimits) throws(MalformedPayload) -> Job {
+    package func afterChunk(_ checkpoint: [UInt8]?, limits: PayloadLimits) throws(MalformedPayload) -> Job {
         var splice = PayloadSplice(object)
-        splice.set(Checkpoint.member, to: checkpoint)
+        if let checkpoint { splice.set(Checkpoint.member, to: checkpoint) }
         splice.set(Checkpoint.countMember, to: Array("\(chunkCount &+ 1)".utf8))
         return try Job(decoding: splice.bytes(), limits: limits)
     }

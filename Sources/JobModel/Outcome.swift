@@ -16,6 +16,8 @@ package enum Outcome: Equatable, Sendable {
     case discarded
     /// The handler wants it run again later; no failure.
     case snoozed(seconds: Double)
+    /// It stopped between two elements, and is to go on from there: behind the other jobs of its queue.
+    case suspended
     /// The daemon's own stop ended the run: never the job's fault.
     case interrupted
     /// Somebody wanted it ended, and it did not say before that it was done.
@@ -29,7 +31,7 @@ extension Outcome {
         case .failed(let failure), .notStarted(let failure), .died(let failure, _), .dead(let failure),
             .cancelled(let failure):
             failure
-        case .succeeded, .discarded, .snoozed, .interrupted: nil
+        case .succeeded, .discarded, .snoozed, .suspended, .interrupted: nil
         }
     }
 }

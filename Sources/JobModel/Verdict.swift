@@ -12,6 +12,8 @@ package enum Verdict: Equatable, Sendable {
     case discard
     /// Back to the head of its queue, unchanged.
     case requeue
+    /// Behind the others of its queue; the payload carries the new date.
+    case suspend(payload: [UInt8])
     /// Into the schedule, unchanged.
     case snooze(afterSeconds: Double)
 }
@@ -36,6 +38,7 @@ extension Verdict {
         case .succeeded: return .ack
         case .discarded: return .discard
         case .interrupted: return .requeue  // Our own stop is never the job's fault, so it costs no retry.
+        case .suspended: return .suspend(payload: SuspendedPayload.make(job, now: now, as: policy.sidekiq))
         case .snoozed(let seconds): return .snooze(afterSeconds: RetryPolicy.bounded(seconds))
         case .failed(let reason): (failure, isRetryable) = (reason, true)
         case .notStarted(let reason):

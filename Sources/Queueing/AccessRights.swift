@@ -105,7 +105,11 @@ package enum AccessRights {
             add("HSET", key, "-", "-")
             add("EXPIRE", key, "0")
         }
-        add("HGETALL", Keys.iteration("martlet-check"))
+        let iteration = Keys.iteration("martlet-check")
+        for command in ["HGETALL", "UNLINK", "TTL"] { add(command, iteration) }
+        add("HGET", iteration, "cancelled")
+        add("HSET", iteration, "-", "-")
+        add("EXPIRE", iteration, "0")
         add("COPY", Keys.work(identity), Keys.oldWork(identity))
         add("RPOP", Keys.signals(identity))
         add("GET", Keys.leader)

@@ -13,6 +13,7 @@ package enum Scripts {
     static let cost = LuaScript(name: "cost", source: PackageResources.cost_lua)
     static let request = LuaScript(name: "request", source: PackageResources.request_lua)
     static let cancel = LuaScript(name: "cancel", source: PackageResources.cancel_lua)
+    static let iteration = LuaScript(name: "iteration", source: PackageResources.iteration_lua)
     static let promise = LuaScript(name: "promise", source: PackageResources.promise_lua)
     static let prune = LuaScript(name: "prune", source: PackageResources.prune_lua)
     static let slice = LuaScript(name: "slice", source: PackageResources.slice_lua)
@@ -21,7 +22,9 @@ package enum Scripts {
     static let order = LuaScript(name: "order", source: PackageResources.order_lua)
 
     /// What a process loads when it opens a connection (`RedisConnection.open`).
-    package static let all = [promise, exchange, chunk, beat, deregister, rescue, upcoming, due, promote, cost, prune]
+    package static let all = [
+        promise, exchange, chunk, beat, deregister, rescue, upcoming, due, promote, cost, prune, iteration,
+    ]
 
     /// What an operator's command may run.
     package static let forOperators = [request, cancel, slice, transfer, clear, order]

@@ -19,10 +19,12 @@ package struct Settlement: Equatable, Sendable {
     package let children: [JobDraft.Prepared]
     /// The request to cancel the job that ends with it; nil if there was none.
     package let request: SettledRequest?
+    /// What becomes of the job's iteration; nil if it is not done element by element.
+    package let iteration: SettledIteration?
 
     package init(
         id: ReservationID, verdict: Verdict, counts: Counts, children: [JobDraft.Prepared] = [],
-        request: SettledRequest? = nil
+        request: SettledRequest? = nil, iteration: SettledIteration? = nil
     ) {
         precondition(children.isEmpty || verdict == .ack, "only a job that is done has children")
         self.id = id
@@ -30,6 +32,7 @@ package struct Settlement: Equatable, Sendable {
         self.counts = counts
         self.children = children
         self.request = request
+        self.iteration = iteration
     }
 
     /// Whether something was run: a job that was only held, and goes back or is cancelled, has no result.
@@ -40,17 +43,19 @@ extension Settlement {
     /// Nothing follows but the end of the reservation.
     var justEnds: Bool {
         switch verdict {
-        case _ where request != nil || counts == .expired: false
+        case _ where request != nil || iteration != nil || counts == .expired: false
         case .ack: children.isEmpty
         case .discard: true
-        case .retry, .retryUnlessPoison, .bury, .requeue, .snooze: false
+        case .retry, .retryUnlessPoison, .bury, .requeue, .suspend, .snooze: false
         }
     }
 
     /// What it carries to Redis, all else being short.
-    var payloadBytes: Int {
+    var payloadBytes: Int { (iteration?.bytes ?? 0) + verdictBytes }
+
+    private var verdictBytes: Int {
         switch verdict {
-        case .retry(_, let payload), .bury(let payload): payload.count
+        case .retry(_, let payload), .bury(let payload), .suspend(let payload): payload.count
         case .retryUnlessPoison(_, let payload, let death): payload.count + death.poisoned.count
         case .ack: children.reduce(0) { $0 + $1.payload.count }
         case .discard, .requeue, .snooze: 0
@@ -77,6 +82,7 @@ extension Settlement {
                 return
             }
         }
+        iteration?.add(to: &command)
         switch verdict {
         case .retry(let seconds, let payload):
             command.add("retry")
@@ -92,6 +98,9 @@ extension Settlement {
             command.add(Score.delay(seconds))
         case .bury(let payload):
             command.add("bury")
+            command.add(payload)
+        case .suspend(let payload):
+            command.add("suspend")
             command.add(payload)
         case .requeue:
             command.add("requeue")

@@ -72,6 +72,7 @@ struct JobLog {
         case .succeeded: return (.info, "done", nil)
         case .discarded: return (.info, "discarded by its handler", nil)
         case .snoozed(let seconds): return (.info, "snoozed; it runs again in \(seconds) s", nil)
+        case .suspended: return (.info, "interrupted between two elements; it goes on later", nil)
         case .interrupted: return (.notice, "interrupted; it goes back to its queue", nil)
         case .cancelled(let failure):
             let isKept = if case .bury = verdict { true } else { false }

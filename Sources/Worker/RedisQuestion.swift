@@ -7,6 +7,10 @@ package enum RedisQuestion: Sendable {
     case exchange(Exchange.Request)
     /// A chunk of the run in this slot that has this reservation.
     case chunk(slot: Int, ReservationID)
+    /// How far the job has come of the run in this slot that has this reservation.
+    case iteration(slot: Int, ReservationID)
+    /// Writes that.
+    case iterationWritten(slot: Int, ReservationID)
     /// Renews the lease, or takes a new one; it then holds for its length from when it was asked.
     case beat(askedAt: MonotonicTime, registers: Bool)
     /// The ids that Redis holds for us.

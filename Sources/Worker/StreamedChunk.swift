@@ -10,18 +10,18 @@ package struct StreamedChunk: Sendable {
     }
 
     let children: [JobDraft.Prepared]
-    /// One JSON value.
-    let checkpoint: [UInt8]
+    /// One JSON value; nil to leave the job's as it is.
+    let checkpoint: [UInt8]?
     /// What it weighs in our memory, about.
     let bytes: Int
     /// `ChunkReport.sharesProcess`
     let sharesProcess: Bool
 
-    package init(children: [JobDraft.Prepared], checkpoint: [UInt8], sharesProcess: Bool = false) {
+    package init(children: [JobDraft.Prepared], checkpoint: [UInt8]?, sharesProcess: Bool = false) {
         self.children = children
         self.checkpoint = checkpoint
         self.sharesProcess = sharesProcess
-        bytes = children.reduce(checkpoint.count) { $0 + $1.payload.count + Self.overhead }
+        bytes = children.reduce(checkpoint?.count ?? 0) { $0 + $1.payload.count + Self.overhead }
     }
 
     /// Of each child beside its payload: the texts of its jid and queue, and the headers of three allocations.
@@ -55,7 +55,7 @@ package struct StreamedChunk: Sendable {
         } catch {
             throw Objection(
                 reason:
-                    "wrote a checkpoint of \(report.checkpoint.count) bytes with which its job could not be run again: "
+                    "wrote a checkpoint of \(report.checkpoint?.count ?? 0) bytes with which its job could not be run again: "
                     + "\(error)")
         }
         self.init(children: children, checkpoint: report.checkpoint, sharesProcess: report.sharesProcess)

@@ -35,7 +35,7 @@ struct Tally {
             if report.pid != nil { processed += 1 }
             return
         case .failed, .notStarted, .died, .dead: hasFailed = true
-        case .succeeded, .discarded, .snoozed: hasFailed = false
+        case .succeeded, .discarded, .snoozed, .suspended: hasFailed = false
         }
         processed += 1
         if hasFailed { failed += 1 }

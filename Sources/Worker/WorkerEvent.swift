@@ -24,6 +24,13 @@ package enum WorkerEvent: Sendable {
     case pushed(slot: Int, StreamedChunk)
     /// The answer to a chunk of the run that had this reservation in this slot.
     case chunked(slot: Int, ReservationID, Chunk.Answer)
+    /// The run in a slot does its job element by element: it asks where to go on (nil), or has come to this element.
+    case iterated(slot: Int, cursor: [UInt8]?)
+    /// How far the job had come of the run that had this reservation in this slot; nil if nothing is known.
+    case iterationRead(slot: Int, ReservationID, IterationRecord?)
+    case iterationWritten(slot: Int, ReservationID, IterationRecord.Written)
+    /// Redis did not let either be done.
+    case iterationRefused(slot: Int, ReservationID)
     /// The requests to cancel jobs that stand, by jid: all of them.
     case requested([String: Cancellation])
     /// The run in a slot came to an end.
@@ -54,6 +61,12 @@ package enum WorkerAction: Sendable {
     case stream(slot: Int, Chunk)
     /// Leave what the run's process writes in its pipe (true), or go on reading it.
     case hold(slot: Int, Bool)
+    /// Read how far the job of the run in this slot has come; answered by `iterationRead`, or by `linkDown`.
+    case readIteration(slot: Int, ReservationID, jid: String)
+    /// Write it; answered by `iterationWritten`, or by `linkDown`.
+    case writeIteration(slot: Int, ReservationID, jid: String, IterationState)
+    /// Tell the run in this slot.
+    case tellIteration(slot: Int, IterationMessage)
     /// What becomes of a run that ended earlier and had to wait for its chunks.
     case concluded(slot: Int, Slot.Occupation, Outcome, Verdict)
     /// Read the ids that Redis holds for this process; answered by `compared`.

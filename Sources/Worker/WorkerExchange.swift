@@ -83,6 +83,7 @@ extension WorkerState {
         adopting.removeAll()
         loseFarewell()
         loseStreams()
+        loseIterations()
         if let request = inFlight {
             uncertain.formUnion(request.settlements.lazy.map(\.id))
             pending.insert(contentsOf: request.settlements, at: 0)

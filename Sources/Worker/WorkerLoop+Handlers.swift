@@ -22,6 +22,7 @@ extension WorkerLoop {
             memory: plan.settings.memory, hostName: plan.origin.host,
             incident: { [unowned self] in noticed($0) },
             chunk: { [unowned self] in streamed($0) },
+            iteration: { [unowned self] in iterated($0) },
             slotChange: { [unowned self] change in
                 switch change {
                 case .writtenOff(let slot): take(.slotWrittenOff(slot))

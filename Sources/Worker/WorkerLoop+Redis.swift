@@ -90,6 +90,18 @@ extension WorkerLoop {
                     throw RedisError.refused(refusal)
                 }
             case .chunk(let slot, let id): take(.chunked(slot: slot, id, try Chunk.answer(reply)))
+            case .iteration(let slot, let id):
+                let isRefused = isRefused("how far jobs have come that iterate", reply)
+                take(
+                    isRefused
+                        ? .iterationRefused(slot: slot, id)
+                        : .iterationRead(slot: slot, id, try IterationRecord.read(reply)))
+            case .iterationWritten(let slot, let id):
+                let isRefused = isRefused("to note how far jobs have come that iterate", reply)
+                take(
+                    isRefused
+                        ? .iterationRefused(slot: slot, id)
+                        : .iterationWritten(slot: slot, id, try IterationRecord.written(reply)))
             case .beat(let askedAt, let registers):
                 beaten(try ProcessRegistry.answer(reply), askedAt: askedAt, registers: registers)
             case .ids: take(.compared(try OwnReservations.ids(reply)))

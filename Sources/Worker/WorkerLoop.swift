@@ -170,6 +170,9 @@ final class WorkerLoop: @unchecked Sendable {
         case .readPayloads(let ids):
             link.ask(.payloads(ids), OwnReservations.payloadsCommand(identity: plan.identity, ids: ids))
         case .stream(let slot, let chunk): stream(chunk, of: slot)
+        case .readIteration(let slot, let id, let jid): readIteration(of: slot, id, jid: jid)
+        case .writeIteration(let slot, let id, let jid, let state): writeIteration(of: slot, id, jid: jid, state)
+        case .tellIteration(let slot, let message): dispatcher.tell(slot, message)
         case .hold(let slot, let isHeld): dispatcher.hold(slot, isHeld)
         case .concluded(let slot, let run, let outcome, let verdict): concluded(slot, run, outcome, verdict)
         case .register: link.ask(heartbeat.registration(at: now))

@@ -68,7 +68,8 @@ struct WorkerPlan {
             policy: RetryPolicy(
                 maximumRetries: settings.maximumRetries, poison: settings.poison, sidekiq: settings.sidekiq),
             deadLimits: DeadLimits(jobs: settings.deadMaximumJobs, seconds: Int(settings.deadTimeout)),
-            payloadLimits: settings.payloadLimits, childrenWaiting: settings.childrenWaiting)
+            payloadLimits: settings.payloadLimits, childrenWaiting: settings.childrenWaiting,
+            iterationSeconds: settings.iterationRuntime)
         greeting = RedisGreeting(
             endpoint: endpoint, name: "martlet-worker-\(index)", identity: identity, origin: origin,
             queues: settings.allQueues)

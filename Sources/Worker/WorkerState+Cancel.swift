@@ -47,7 +47,7 @@ extension WorkerState {
             stream.result != nil, stream.obstacle != nil
         else { return }
         streams[slot]?.result = RunResult(outcome: .cancelled(run.failure(of: request, in: terms.identity)))
-        streams[slot]?.keepOnlyDoubtful()
+        dropChunks(slot)
     }
 }
 

@@ -55,7 +55,7 @@ extension Settlement.Counts {
     init(of outcome: Outcome) {
         switch outcome {
         // It was run, and that it came to nothing is nobody's failure.
-        case .succeeded, .discarded, .snoozed, .cancelled: self = .succeeded
+        case .succeeded, .discarded, .snoozed, .suspended, .cancelled: self = .succeeded
         case .failed, .notStarted, .died, .dead: self = .failed
         case .interrupted: self = .nothing
         }

@@ -30,6 +30,7 @@ extension WorkerState {
             run.reservation = Reservation(id: id, payload: next.payload)
             slots[slot] = .running(run)
             streams[slot]?.settleFirst()
+            if streams[slot]?.isEmpty == true { iterations[slot]?.catchUp() }
             concludeIfSettled(slot, at: now)
         case .gone:
             actions.append(.tell(.taken([id])))
@@ -46,7 +47,7 @@ extension WorkerState {
     ) {
         actions.append(.tell(.held(id, obstacle)))
         streams[slot]?.refuseFirst(obstacle, at: now.boot)
-        if streams[slot]?.result.map({ $0.outcome != .succeeded }) == true { streams[slot]?.keepOnlyDoubtful() }
+        if streams[slot]?.result.map({ !$0.outcome.keepsChunks }) == true { dropChunks(slot) }
         cancelStuck(slot)
         concludeIfSettled(slot, at: now)
     }
@@ -62,7 +63,7 @@ extension WorkerState {
         if streams[slot] != nil, outcome != .interrupted {
             streams[slot]?.result = result
             // What was not done need not have all its children; the next attempt pushes them.
-            if outcome != .succeeded { streams[slot]?.keepOnlyDoubtful() }
+            if !outcome.keepsChunks { dropChunks(slot) }
             cancelStuck(slot)
             if streams[slot]?.isEmpty == false { return }
         }
@@ -71,11 +72,18 @@ extension WorkerState {
         conclude(slot, result, at: now)
     }
 
+    /// Drops what cannot have reached Redis.
+    mutating func dropChunks(_ slot: Int) {
+        streams[slot]?.keepOnlyDoubtful()
+        iterations[slot]?.fallBack()
+    }
+
     /// The run is to end without its chunks: it goes back, to go on from its checkpoint.
     private mutating func cut(_ slot: Int) {
         guard case .running(var run) = slots[slot], let stream = streams[slot] else { return }
         run.isCut = true
         slots[slot] = .running(run)
+        iterations[slot]?.fallBack()
         if stream.result == nil {
             streams[slot] = nil
             actions.append(.interrupt(slot: slot))

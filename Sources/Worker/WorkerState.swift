@@ -45,6 +45,8 @@ package struct WorkerState: Sendable {
     var blockedUntil = MonotonicTime.never
     /// By slot: what runs have streamed and Redis does not have yet.
     package internal(set) var streams: [Int: ChunkStream] = [:]
+    /// By slot: runs that do their jobs element by element.
+    package internal(set) var iterations: [Int: Iteration] = [:]
     /// Runs that a stop has interrupted and that wait for the others, to go back together.
     var interrupted: [Settlement] = []
     var random: SeededGenerator
@@ -115,6 +117,10 @@ package struct WorkerState: Sendable {
         case .woken: lookAgain()
         case .pushed(let slot, let chunk): pushed(slot, chunk)
         case .chunked(let slot, let id, let answer): chunked(slot, id, answer, at: now)
+        case .iterated(let slot, let cursor): iterated(slot, cursor, at: now)
+        case .iterationRead(let slot, let id, let record): iterationRead(slot, id, record, at: now)
+        case .iterationWritten(let slot, let id, let what): iterationWritten(slot, id, what, at: now)
+        case .iterationRefused(let slot, let id): iterationRefused(slot, id, at: now)
         case .requested(let requests): take(requests, at: now)
         case .ran(let slot, let result): ran(slot, result, at: now)
         case .slotWrittenOff(let slot): writeOff(slot)
@@ -144,6 +150,7 @@ package struct WorkerState: Sendable {
     package mutating func next(at now: Moment) -> [WorkerAction] {
         interruptPastDeadline(now.boot)
         followStreams(now)
+        followIterations(now)
         requeueInterrupted(now.boot)
         retryBlocked(now.boot)
         fillSlots(now)
@@ -158,7 +165,7 @@ package struct WorkerState: Sendable {
     package func wakeUp(after now: MonotonicTime) -> MonotonicTime? {
         var times = endingTimes
         if !blocked.isEmpty { times.append(blockedUntil) }
-        times += streamTimes
+        times += streamTimes + iterationTimes
         for oldest in capsules.lazy.compactMap(\.waiting.oldest) {
             times.append(oldest.advanced(bySeconds: terms.tuning.patienceSeconds))
         }
@@ -201,33 +208,42 @@ package struct WorkerState: Sendable {
         guard let run = slots[slot].occupation else { return .requeue }
         if run.isWrittenOff { slots[slot] = .writtenOff } else { free(slot) }
         capsules[capsule(of: slot)].prefetch.finishedOne()
+        let iteration = iterations.isEmpty ? nil : iterations.removeValue(forKey: slot)
         let outcome = run.judge(result, in: terms.identity)
         latestOutcome = outcome
         let verdict = Verdict.decide(
             outcome, for: run.job, from: run.reservation.queue, under: terms.policy, now: now.wall,
             chance: Double.random(in: 0..<1, using: &random), storedBacktrace: result.storedBacktrace)
         if outcome == .interrupted, run.isInterrupted {
-            interrupted.append(Settlement(id: run.reservation.id, verdict: verdict, counts: .nothing))
+            interrupted.append(
+                Settlement(
+                    id: run.reservation.id, verdict: verdict, counts: .nothing,
+                    iteration: iteration?.settled(by: verdict, at: now.boot)))
             return verdict
         }
         if outcome == .interrupted, run.isYielding {
             let away = Verdict.snooze(afterSeconds: Self.yieldSeconds)
-            settle(run.reservation, away, counts: .nothing)
+            settle(
+                run.reservation, away, counts: .nothing, iteration: iteration?.settled(by: away, at: now.boot))
             return away
         }
         let request = run.settledRequest(outcome, hasBegun: result.hasBegun)
         settle(
             run.reservation, verdict, counts: request?.became == .unstarted ? .nothing : Settlement.Counts(of: outcome),
-            children: verdict == .ack ? result.children : [], request: request)
+            children: verdict == .ack ? result.children : [], request: request,
+            iteration: iteration?.settled(by: verdict, at: now.boot))
         return verdict
     }
 
     mutating func settle(
         _ reservation: Reservation, _ verdict: Verdict, counts: Settlement.Counts,
-        children: [JobDraft.Prepared] = [], request: SettledRequest? = nil
+        children: [JobDraft.Prepared] = [], request: SettledRequest? = nil,
+        iteration: SettledIteration? = nil
     ) {
         pending.append(
-            Settlement(id: reservation.id, verdict: verdict, counts: counts, children: children, request: request))
+            Settlement(
+                id: reservation.id, verdict: verdict, counts: counts, children: children, request: request,
+                iteration: iteration))
     }
 
     // MARK: Fetching and settling

@@ -23,11 +23,14 @@ extension WorkerState {
         package let payloadLimits: PayloadLimits
         /// Streamed children wait while their queue holds so many jobs; 0 for no limit.
         package let childrenWaiting: Int
+        /// Seconds after which a run that iterates makes room for others; nil for never.
+        package let iterationSeconds: Double?
         package let tuning: Tuning
 
         package init(
             identity: String, capsules: [Capsule], policy: RetryPolicy, deadLimits: DeadLimits,
-            payloadLimits: PayloadLimits = PayloadLimits(), childrenWaiting: Int = 0, tuning: Tuning = Tuning()
+            payloadLimits: PayloadLimits = PayloadLimits(), childrenWaiting: Int = 0,
+            iterationSeconds: Double? = nil, tuning: Tuning = Tuning()
         ) {
             self.identity = identity
             self.capsules = capsules
@@ -35,6 +38,7 @@ extension WorkerState {
             self.deadLimits = deadLimits
             self.payloadLimits = payloadLimits
             self.childrenWaiting = childrenWaiting
+            self.iterationSeconds = iterationSeconds
             self.tuning = tuning
         }
 

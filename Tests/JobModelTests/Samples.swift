@@ -37,7 +37,8 @@ extension Verdict {
     /// The payload a retry or a burial carries.
     var payload: [UInt8]? {
         switch self {
-        case .retry(_, let payload), .retryUnlessPoison(_, let payload, _), .bury(let payload): payload
+        case .retry(_, let payload), .retryUnlessPoison(_, let payload, _), .bury(let payload), .suspend(let payload):
+            payload
         case .ack, .discard, .requeue, .snooze: nil
         }
     }

@@ -82,7 +82,7 @@ struct KitCase {
         let chunks = try account.chunks.map {
             JSONValue.object([
                 "jobs": .array(try $0.jobs.map { try Self.child($0) }),
-                "checkpoint": try JSONValue(String(decoding: $0.checkpoint, as: UTF8.self)),
+                "checkpoint": try JSONValue(String(decoding: $0.checkpoint ?? [], as: UTF8.self)),
             ])
         }
         expect(JSONValue.array(chunks).isMatched(by: members["chunks"] ?? .array([])), "the chunks are \(chunks)")

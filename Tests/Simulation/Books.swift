@@ -38,6 +38,8 @@ final class Books {
         var isCancelled = false
         /// How far its children are pushed, as the last chunk said.
         var checkpoint: [UInt8]?
+        /// At which element its last run was settled; nil if it was not, or if somebody else may have gone on from there.
+        var element: Int?
         /// When deaths were counted against it, by Redis' clock, since it was last buried for them.
         var deaths: [Double] = []
     }
@@ -141,11 +143,27 @@ final class Books {
         switch settlement.verdict {
         case .ack, .discard: lives[record.job].isOver = true
         case .bury: lives[record.job].isBuried = true
-        case .retry, .retryUnlessPoison, .requeue, .snooze: break
+        case .retry, .retryUnlessPoison, .requeue, .suspend, .snooze: break
         }
-        if settlement.verdict == .ack { ledger.checkStream(of: record.job, self) }
+        if settlement.verdict == .ack {
+            ledger.checkStream(of: record.job, self)
+            ledger.checkElements(of: record.job)
+        }
+        if ledger.workload.jobs[record.job].elements > 0 { noteElement(of: record.job, settlement) }
         checkCheckpoint(of: record.job, key, settlement.verdict)
         for child in settlement.children { pushed(Workload.number(of: child.payload) ?? 0) }
+    }
+
+    /// A run goes on there; from now on it may write another.
+    func takeElement(of job: Int) -> Int? {
+        defer { lives[job].element = nil }
+        return lives[job].element
+    }
+
+    /// Whoever goes on from there goes on at this element.
+    private func noteElement(of job: Int, _ settlement: Settlement) {
+        guard case .kept(_, let state) = settlement.iteration else { return }
+        lives[job].element = Int(String(decoding: state.cursor, as: UTF8.self)) ?? 0
     }
 
     /// Whoever writes a payload anew knows how far its children are pushed: from there the job goes on, put back, too.
@@ -158,7 +176,7 @@ final class Books {
             guard written != pushed else { return }
             let texts = [written, pushed].map { $0.map { String(decoding: $0, as: UTF8.self) } ?? "none" }
             ledger.violated("\(key.name) has the checkpoint \(texts[0]), and its last pushed chunk \(texts[1])")
-        case .ack, .discard, .requeue, .snooze: return
+        case .ack, .discard, .requeue, .suspend, .snooze: return
         }
     }
 
@@ -184,7 +202,7 @@ final class Books {
         }
         return switch (settlement.verdict, outcome) {
         case (.ack, .succeeded), (.discard, .discarded), (.discard, .failed), (.retry, .failed), (.bury, .failed),
-            (.bury, .dead), (.snooze, .snoozed), (.requeue, nil), (.requeue, .interrupted),
+            (.bury, .dead), (.snooze, .snoozed), (.suspend, .suspended), (.requeue, nil), (.requeue, .interrupted),
             (.retryUnlessPoison, .died), (.bury, .died), (.discard, .died):
             true
         case (.discard, nil): settlement.counts == .expired

@@ -75,6 +75,8 @@ enum Breakage: String, CaseIterable, Sendable, CustomTestStringConvertible {
     case expiryUnseen
     /// A job is dropped before it has expired.
     case expiredEarly
+    /// How far a job has come is not settled with its run.
+    case cursorNotSettled
 
     /// A fetch takes jobs of queues that are paused, too.
     case pauseIgnored
@@ -113,9 +115,8 @@ enum Breakage: String, CaseIterable, Sendable, CustomTestStringConvertible {
         case .requestNotAskedAgain, .requestNotRemembered: [.workerCrash]
         case .requestLostAtStop: [.stop, .serviceStop]
         case .pauseIgnored: [.pause]
-        case .capsulesMixed, .handlerDeathsIgnored, .checkpointNotKept, .checkpointNotBuried, .cancelledUnseen,
-            .expiryUnseen,
-            .expiredEarly:
+        case .capsulesMixed, .cursorNotSettled, .handlerDeathsIgnored, .checkpointNotKept, .checkpointNotBuried,
+            .cancelledUnseen, .expiryUnseen, .expiredEarly:
             []
         }
     }

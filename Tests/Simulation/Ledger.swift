@@ -41,6 +41,8 @@ final class Ledger {
     /// Jobs that were dropped unbegun.
     private(set) var expired = 0
     private(set) var slowestRescue = 0.0
+    /// By job: what was done of those that are done element by element.
+    var elementsDone: [Int: Set<Int>] = [:]
     /// Jobs that somebody has wanted cancelled, at any time.
     var wishes: Set<Int> = []
     /// By which Redis somebody was told that it is.
@@ -59,6 +61,9 @@ final class Ledger {
 
     /// Redis is replaced by one that does not know all that it knew.
     func forgot(_ books: Books) { shelf.append(books) }
+
+    /// Whether some Redis did not know all that another had known.
+    var hasForgotten: Bool { shelf.count > 1 }
 
     func violated(_ text: String) {
         world.note("VIOLATION: \(text)")
@@ -120,7 +125,8 @@ final class Ledger {
     /// Runs again only what was to run again, or what was rescued from a process that was lost, or what Redis has forgotten.
     private func checkRepeat(of job: Int, after last: Key, _ books: Books) {
         switch books.records[last]?.end {
-        case .settled(.retry), .settled(.retryUnlessPoison), .settled(.snooze), .settled(.requeue): break
+        case .settled(.retry), .settled(.retryUnlessPoison), .settled(.snooze), .settled(.requeue), .settled(.suspend):
+            break
         case .rescued: repeats += 1
         case nil where shelf.contains { $0 !== books && $0.records[last] != nil }: undone += 1
         case .some(.none) where isReopened(last, books): undone += 1

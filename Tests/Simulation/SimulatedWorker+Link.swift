@@ -9,6 +9,8 @@ extension SimulatedWorker {
     enum Question {
         case exchange(Exchange.Request)
         case chunk(Int, ReservationID)
+        case iteration(Int, ReservationID)
+        case iterationWritten(Int, ReservationID)
         case beat(askedAt: MonotonicTime, registers: Bool)
         case ids
         case payloads
@@ -149,6 +151,11 @@ extension SimulatedWorker {
         }
         link.asked.removeFirst()
         switch (first.question, answer) {
+        case (.iteration(let slot, let id), .iteration(let record)):
+            take(.iterationRead(slot: slot, id, record))
+        case (.iterationWritten(let slot, let id), .iterationWritten(let what)):
+            take(.iterationWritten(slot: slot, id, what))
+        case (.iterationWritten(let slot, let id), .refused): take(.iterationRefused(slot: slot, id))
         case (_, .refused): lost()
         case (.exchange, .exchange(let answer)):
             link.failures = 0

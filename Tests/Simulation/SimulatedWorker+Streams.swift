@@ -80,6 +80,7 @@ extension SimulatedWorker {
     /// An exchange as it is sent, which is broken on purpose in some ways.
     func broken(_ request: Exchange.Request) -> Exchange.Request {
         if world.breakage == .capsulesMixed { return mixing(request) }
+        if world.breakage == .cursorNotSettled { return forgettingIterations(request) }
         if world.breakage == .requestLostAtStop { return losingRequests(request) }
         var request = request
         request.settlements = request.settlements.map {

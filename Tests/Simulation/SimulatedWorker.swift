@@ -21,6 +21,10 @@ final class SimulatedWorker {
         var pipe: [() -> Void] = []
         /// It is not read for now.
         var isHeld = false
+        /// What it comes to, if it iterates.
+        var step: Workload.Step?
+        /// It was told to stop before its next element.
+        var isToStop = false
     }
 
     unowned let host: Host
@@ -68,6 +72,7 @@ final class SimulatedWorker {
             identity: identity, capsules: Workload.capsules(world.plan), policy: RetryPolicy(poison: world.plan.poison),
             deadLimits: DeadLimits(),
             payloadLimits: world.plan.payloadLimits, childrenWaiting: world.plan.childrenWaiting,
+            iterationSeconds: world.plan.slots.isMultiple(of: 2) ? 3 : nil,
             tuning: world.plan.tuning)
         state = WorkerState(terms, seed: world.chance.seed(), now: host.boot)
     }
@@ -128,6 +133,10 @@ final class SimulatedWorker {
         case .exchange(let request): ask(.exchange(request), .exchange(broken(request)))
         case .stream(let slot, let chunk):
             ask(.chunk(slot, chunk.id), .chunk(chunk, of: identity, world.plan.childrenWaiting))
+        case .readIteration(let slot, let id, let jid): ask(.iteration(slot, id), .iteration(jid))
+        case .writeIteration(let slot, let id, let jid, let state):
+            ask(.iterationWritten(slot, id), .writeIteration(state, jid: jid, id, of: identity))
+        case .tellIteration(let slot, let message): tell(slot, message)
         case .hold(let slot, let isHeld): hold(slot, isHeld)
         case .compare: ask(.ids, .ids(identity))
         case .readPayloads(let ids): ask(.payloads, .payloads(identity, ids))
@@ -140,7 +149,8 @@ final class SimulatedWorker {
         case .cancel(let slot, let failure):
             guard let run = runs[slot] else { return }
             // It heeds that, or its process is ended; now and then it is done just then.
-            let mayBeDone = world.ledger.workload.jobs[run.job].chunks.isEmpty
+            let job = world.ledger.workload.jobs[run.job]
+            let mayBeDone = job.chunks.isEmpty && job.elements == 0
             let outcome = mayBeDone && world.chance.happens(0.2) ? Outcome.succeeded : .cancelled(failure)
             after(world.chance.scale(0.01, 6), .handler) { [unowned self] in ended(slot, run, outcome) }
         case .quietHandlers, .tell, .concluded: break
@@ -193,6 +203,7 @@ final class SimulatedWorker {
                 if self?.runs[slot]?.number == run.number { self?.crash() }
             }
         }
+        if iterate(run, step, in: slot) { return }
         after(step.seconds, .handler) { [unowned self] in
             // Its answer waits in its pipe; its end does not.
             let end = { [unowned self] in ended(slot, run, outcome) }

@@ -50,6 +50,7 @@ extension Store {
                 settlement, of: identity, isPoison: answer.poisonedSettlements.last == id,
                 isAsked: settlement.request.map { requests[$0.jid] != nil } ?? false)
             self.answer(settlement.request)
+            keep(settlement.iteration)
         } else {
             answer.refusedSettlements.append(id)
         }
@@ -74,7 +75,7 @@ extension Store {
         case .retryUnlessPoison: refusal(.retry) ?? refusal(.dead)
         case .snooze: refusal(.schedule)
         case .bury: refusal(.dead)
-        case .requeue: refusal(.queue(settlement.id.queue))
+        case .requeue, .suspend: refusal(.queue(settlement.id.queue))
         case .ack, .discard:
             settlement.children.lazy.compactMap { self.refusal($0.at == nil ? .queue($0.queue) : .schedule) }.first
         }
@@ -96,6 +97,7 @@ extension Store {
         case .bury(let changed):
             bury(changed.isEmpty ? payload : changed, number: number)
             trimDead(limits)
+        case .suspend(let payload): push(payload, to: settlement.id.queue)
         case .requeue: putBack(payload, to: settlement.id.queue)
         case .ack, .discard:
             for child in settlement.children {

@@ -58,6 +58,8 @@ final class Store {
     var requests: [String: Int64] = [:]
     /// jid -> what became of it.
     var answers: [String: SettledRequest.Became] = [:]
+    /// jid -> how far the job has come.
+    var iterations: [String: IterationRecord] = [:]
     var spoiled: Set<Place> = []
     /// Broken on purpose: what a fetch took out of Redis, which only its worker remembers.
     var popped: [String: [ReservationID: [UInt8]]] = [:]
@@ -83,6 +85,7 @@ final class Store {
         (store.processed, store.failed, store.deaths, store.poisoned) = (processed, failed, deaths, poisoned)
         store.expired = expired
         (store.requests, store.answers, store.paused) = (requests, answers, paused)
+        store.iterations = iterations
         (store.spoiled, store.clockOffset) = (spoiled, clockOffset)
         return store
     }

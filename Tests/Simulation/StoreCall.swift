@@ -7,6 +7,8 @@ enum StoreCall {
     case exchange(Exchange.Request)
     /// The last: so many jobs in a queue are too many for more.
     case chunk(Chunk, of: String, Int)
+    case iteration(String)
+    case writeIteration(IterationState, jid: String, ReservationID, of: String)
     case beat(ProcessRegistry.Beat)
     case ids(String)
     case payloads(String, [ReservationID])
@@ -31,6 +33,8 @@ enum StoreCall {
 enum StoreAnswer {
     case exchange(Exchange.Answer)
     case chunk(Chunk.Answer)
+    case iteration(IterationRecord?)
+    case iterationWritten(IterationRecord.Written)
     case beat(ProcessRegistry.BeatAnswer)
     case ids([ReservationID])
     case payloads([Reservation])
@@ -59,6 +63,9 @@ extension Store {
             case .exchange(let request): return .exchange(exchange(request))
             case .chunk(let chunk, let identity, let deepest):
                 return .chunk(self.chunk(chunk, of: identity, deepest: deepest))
+            case .iteration(let jid): return .iteration(iterations[jid])
+            case .writeIteration(let state, let jid, let id, let identity):
+                return .iterationWritten(try write(state, of: jid, id, identity))
             case .beat(let beat): return .beat(self.beat(beat, judge: judge))
             case .ids(let identity): return .ids(ids(of: identity))
             case .payloads(let identity, let ids): return .payloads(payloads(of: identity, ids))

@@ -40,6 +40,12 @@ extension StorePair {
         let answers = try CancelRequests.answers(
             redis.call(CancelRequests.answersCommand(Self.mortals)), to: Self.mortals)
         dump["answers"] = answers.map { "\($0.key) \($0.value.became)" }.sorted()
+        for jid in Self.mortals {
+            let key = Keys.iteration(jid)
+            let record = try IterationRecord.read(redis.call(IterationRecord.readCommand(jid)))
+            dump[key] = record.map { ["\($0)"] } ?? []
+            if record != nil { dump.instants[key] = [try redis.call(RedisCommand(["TTL", key])).number ?? 0] }
+        }
         let names = try redis.call(RedisCommand(["SMEMBERS", Keys.queues])).elements ?? []
         dump["queues"] = names.compactMap(\.text).sorted()
         dump["statistics"] = try [Keys.processed, Keys.failed, Keys.poisoned, Keys.expired].map {
@@ -77,6 +83,11 @@ extension StorePair {
         dump["paused"] = model.paused.map(\.text).sorted()
         dump["requests"] = model.requests.keys.sorted()
         dump["answers"] = model.answers.map { "\($0.key) \($0.value)" }.sorted()
+        for jid in Self.mortals {
+            let record = model.iterations[jid]
+            dump[Keys.iteration(jid)] = record.map { ["\($0)"] } ?? []
+            if record != nil { dump.instants[Keys.iteration(jid)] = [Double(IterationRecord.keptSeconds)] }
+        }
         dump["queues"] = model.names.map(\.text).sorted()
         dump["statistics"] = [model.processed, model.failed, model.poisoned, model.expired].map(String.init)
         return dump

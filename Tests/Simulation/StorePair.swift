@@ -8,7 +8,7 @@ import Testing
 final class StorePair {
     let redis: RedisConnection
     let model: Store
-    private var chance: Chance
+    var chance: Chance
     private var sequence: UInt64 = 1
     private var payloads = 0
     private var day: Timestamp { Timestamp(milliseconds: model.milliseconds) }
@@ -49,13 +49,14 @@ final class StorePair {
         case 26...27: return try request()
         case 28...29: return try cancel()
         case 30...31: return try pause()
+        case 32...33: return try iterate(identity)
         default: return try spoil()
         }
     }
 
     // MARK: Operations
 
-    private func payload() -> [UInt8] {
+    func payload() -> [UInt8] {
         payloads += 1
         // Now and then a twin of an earlier one, and now and then no job at all.
         let number = chance.happens(0.2) ? 1 : payloads
@@ -144,6 +145,7 @@ final class StorePair {
         // Far apart, so that a sorted set has the same order on both sides; 0 is due at once.
         let wait = chance.happens(0.4) ? 0 : Double(chance.integer(1...50)) * 1000
         let counts = chance.one(of: [Settlement.Counts.nothing, .succeeded, .failed])
+        if chance.happens(0.2) { return iterating(id, counts) }
         if chance.happens(0.2) { return asked(id, counts) }
         switch chance.integer(0...8) {
         case 0: return Settlement(id: id, verdict: .retry(afterSeconds: wait, payload: payload()), counts: counts)

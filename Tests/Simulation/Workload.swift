@@ -22,6 +22,8 @@ struct Workload {
         let children: [Int]
         /// Jobs that it streams before, chunk by chunk.
         var chunks: [[Int]] = []
+        /// It is done element by element, if it has any.
+        var elements = 0
         /// Nil for children.
         let pushedAfter: Double?
         /// If it goes into the schedule: how long after it was pushed.
@@ -75,7 +77,11 @@ struct Workload {
             }
             let delay = chance.happens(0.1) ? chance.between(0.1, 20) : nil
             add(plan, queue, children: children, pushedAfter: start, delay: delay, &chance)
-            if jobs[jobs.count - 1].isRunnable { jobs[jobs.count - 1].chunks = chunks }
+            guard jobs[jobs.count - 1].isRunnable else { continue }
+            jobs[jobs.count - 1].chunks = chunks
+            if children.isEmpty, chunks.isEmpty, chance.happens(0.06) {
+                jobs[jobs.count - 1].elements = chance.integer(1...12)
+            }
         }
     }
 

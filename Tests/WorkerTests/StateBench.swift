@@ -11,16 +11,18 @@ struct StateBench {
     var state: WorkerState
     var seconds = 1000.0
 
-    init(slots: Int) { self.init(capsules: [(slots, [Self.queue.text])]) }
+    init(slots: Int, iterationSeconds: Double? = nil) {
+        self.init(capsules: [(slots, [Self.queue.text])], iterationSeconds: iterationSeconds)
+    }
 
-    init(capsules: [(slots: Int, queues: [String])]) {
+    init(capsules: [(slots: Int, queues: [String])], iterationSeconds: Double? = nil) {
         let terms = WorkerState.Terms(
             identity: "host:1:abc",
             capsules: capsules.map { capsule in
                 .init(
                     slots: capsule.slots, order: QueueOrder(capsule.queues.map { (QueueName(trusted: $0), 0) }))
             },
-            policy: RetryPolicy(), deadLimits: DeadLimits())
+            policy: RetryPolicy(), deadLimits: DeadLimits(), iterationSeconds: iterationSeconds)
         state = WorkerState(terms, seed: 7, now: MonotonicTime(nanoseconds: 0))
     }
 

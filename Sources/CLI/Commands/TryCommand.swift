@@ -22,6 +22,7 @@ struct TryCommand: ParsableCommand {
     @Option(help: ArgumentHelp("As the run number N; 1 is the first.", valueName: "n")) var attempt = 1
     @Option(help: ArgumentHelp("What an earlier run wrote last as its checkpoint.", valueName: "json"))
     var checkpoint: String?
+    @Option(help: ArgumentHelp("Where a job that iterates goes on.", valueName: "json")) var cursor: String?
     @Option(
         help: ArgumentHelp(
             "The job as one object on a line, from this file or, with -, standard input.", valueName: "file")
@@ -34,6 +35,9 @@ struct TryCommand: ParsableCommand {
             throw ValidationError("give a class and its arguments, or --from, not both")
         }
         guard (1...1_000_000).contains(attempt) else { throw ValidationError("--attempt takes a number from 1") }
+        if let cursor, (try? JSONText.kind(scanning: Array(cursor.utf8))) == nil {
+            throw ValidationError("--cursor takes a JSON value, not '\(cursor)'")
+        }
         if let checkpoint, (try? JSONText.kind(scanning: Array(checkpoint.utf8))) == nil {
             throw ValidationError("--checkpoint takes a JSON value, not '\(checkpoint)'")
         }
@@ -56,7 +60,7 @@ struct TryCommand: ParsableCommand {
             let trial = try Trial(settings, log: log) { [json] event in
                 if json { record.json.note(event) } else { Output.line(text.line(event)) }
             }
-            end = try trial.run(job, queue: queue)
+            end = try trial.run(job, queue: queue, cursor: cursor.map { Array($0.utf8) })
         } catch {
             Output.error("martlet: \(error)")
             throw Exit.system

@@ -12,11 +12,14 @@ final class Trial: EventSink {
         case output(HandlerOutput)
         case progress(percent: Double?, note: String?)
         case chunk(Chunk)
+        /// It iterates, and has come to this element.
+        case cursor([UInt8])
     }
 
     struct Chunk {
         let jobs: [[UInt8]]
-        let checkpoint: [UInt8]
+        /// Nil of children that a run pushes while it iterates.
+        let checkpoint: [UInt8]?
     }
 
     /// How it ended.
@@ -37,6 +40,9 @@ final class Trial: EventSink {
     private var dispatcher: Dispatcher!
     private var report: DispatchReport?
     private var signal: Signal?
+    /// Where the run goes on if it iterates.
+    private var iteration = IterationState()
+    private var isIterating = false
 
     /// Between SIGTERM and SIGKILL for a handler that is ended with us, in seconds; as when a worker stops.
     private static let graceSeconds = 1.0
@@ -65,13 +71,16 @@ final class Trial: EventSink {
             chunk: {
                 tell(.chunk(Chunk(jobs: $0.jobs, checkpoint: $0.checkpoint)))
                 return nil
-            }, report: { [unowned self] in report = $0 })
+            }, iteration: { [unowned self] in iterated($0) }, report: { [unowned self] in report = $0 })
         try loop.watch(signals.raw, for: .readable, self)
     }
 
-    /// - Parameter queue: the job counts as fetched from it.
-    func run(_ job: Job, queue: QueueName) throws(SystemError) -> End {
+    /// - Parameters:
+    ///   - queue: the job counts as fetched from it.
+    ///   - cursor: where it begins if it iterates; nil for the beginning.
+    func run(_ job: Job, queue: QueueName, cursor: [UInt8]?) throws(SystemError) -> End {
         let start = MonotonicTime.now()
+        iteration = IterationState(executions: cursor == nil ? 1 : 2, cursor: cursor ?? IterationState.noCursor)
         let now = Timestamp(milliseconds: WallClock.milliseconds())
         dispatcher.start(
             Run(slot: 0, number: 1, job: job, queue: queue, isLast: job.isLastRun(under: policy, now: now)))
@@ -88,6 +97,17 @@ final class Trial: EventSink {
 
     private var policy: RetryPolicy {
         RetryPolicy(maximumRetries: settings.maximumRetries, poison: settings.poison, sidekiq: settings.sidekiq)
+    }
+
+    /// It begins where it is told to; how far it comes is told, and kept nowhere.
+    private func iterated(_ report: IterationReport) -> String? {
+        if let cursor = report.cursor {
+            tell(.cursor(cursor))
+        } else {
+            isIterating = true
+            loop.at(.now()) { [unowned self] in dispatcher.tell(0, .goOn(iteration, cancelledAt: nil)) }
+        }
+        return nil
     }
 
     /// What the handler still prints while it ends is told as well.
@@ -112,9 +132,14 @@ final class Trial: EventSink {
             readySeconds: isMadeForIt || report.pid == nil ? nil : max(0, readySeconds), signal: signal)
     }
 
-    /// The first signal ends the run as a stop does; the second one at once.
+    /// The first signal ends the run as a stop does, and one that iterates before its next element; the second one at once.
     func ready(_ fd: Int32, _ readiness: Readiness) {
         while let next = signals.next() {
+            if isIterating, signal == nil {
+                signal = next.signal
+                dispatcher.tell(0, .interrupt(cancelledAt: nil))
+                continue
+            }
             dispatcher.interrupt(0, grace: signal == nil ? Self.graceSeconds : 0)
             signal = next.signal
         }

@@ -12,6 +12,8 @@ struct TrialJSON {
     private var output: [[UInt8]] = []
     private var progress: [[UInt8]] = []
     private var chunks: [[UInt8]] = []
+    /// The last element it has come to; nil if it does not iterate.
+    private var cursor: [UInt8]?
     /// Lines beyond those.
     private var droppedLines = 0
     private var droppedBytes = 0
@@ -36,8 +38,9 @@ struct TrialJSON {
             progress.append(object.bytes)
         case .chunk(let chunk):
             object.add("jobs", list: chunk.jobs)
-            object.add("checkpoint", raw: chunk.checkpoint)
+            if let checkpoint = chunk.checkpoint { object.add("checkpoint", raw: checkpoint) }
             chunks.append(object.bytes)
+        case .cursor(let newest): cursor = newest
         }
     }
 
@@ -65,6 +68,7 @@ struct TrialJSON {
         if let cost = end.report.cost { object.add("cost", raw: Self.object(cost).bytes) }
         object.add("pushed", list: end.result.children.map(\.payload))
         object.add("chunks", list: chunks)
+        if let cursor { object.add("cursor", raw: cursor) }
         object.add("progress", list: progress)
         object.add("output", list: output)
         if droppedLines + droppedBytes > 0 {

@@ -24,8 +24,9 @@ struct TrialText {
         case .progress(let percent, let note):
             return Self.tagged(percent.map { "\(Int(min(max($0, -999), 999)))%" } ?? "…", note ?? "")
         case .chunk(let chunk):
-            let checkpoint = String(decoding: chunk.checkpoint, as: UTF8.self)
-            return Self.tagged("chunk", "\(chunk.jobs.count) jobs, checkpoint \(checkpoint)")
+            let checkpoint = chunk.checkpoint.map { ", checkpoint \(String(decoding: $0, as: UTF8.self))" } ?? ""
+            return Self.tagged("chunk", "\(chunk.jobs.count) jobs\(checkpoint)")
+        case .cursor(let cursor): return Self.tagged("at", String(decoding: cursor, as: UTF8.self))
         }
     }
 

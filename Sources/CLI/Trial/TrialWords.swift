@@ -13,6 +13,7 @@ extension Trial.End {
         case .dead: "dead"
         case .discarded: "discarded"
         case .snoozed: "snoozed"
+        case .suspended: "suspended"
         case .interrupted: "interrupted"
         case .cancelled: "cancelled"
         }
@@ -26,6 +27,7 @@ extension Trial.End {
         case .bury: ("bury", nil)
         case .discard: ("discard", nil)
         case .requeue: ("requeue", nil)
+        case .suspend: ("suspend", nil)
         case .snooze(let seconds): ("snooze", seconds)
         }
     }
@@ -39,17 +41,18 @@ extension Trial.End {
         case .bury: "would lie in the dead set, and not be tried again"
         case .discard: result.outcome.failure == nil ? "would be dropped" : "would be dropped: it is not to be retried"
         case .requeue: "would go back to its queue"
+        case .suspend: "would go on from there, behind the other jobs of its queue"
         case .snooze(let seconds): "would run again in \(seconds.formatted()) s, which costs no retry"
         }
     }
 
     /// 0 if the job is done.
     var exitStatus: ExitCode? {
-        if let signal, result.outcome == .interrupted { return ExitCode(128 + signal.number) }
+        if let signal, [.interrupted, .suspended].contains(result.outcome) { return ExitCode(128 + signal.number) }
         return switch verdict {
         case .ack: nil
         case .bury, .discard: Exit.badData
-        case .retry, .retryUnlessPoison, .requeue, .snooze: Exit.again
+        case .retry, .retryUnlessPoison, .requeue, .suspend, .snooze: Exit.again
         }
     }
 }

@@ -10,6 +10,10 @@ enum Answer: Equatable {
     /// Children that are enqueued before the run is over, together with its checkpoint.
     case chunk(number: Int?, [[UInt8]], checkpoint: [UInt8])
     case progress(number: Int?, percent: Double?, note: String?)
+    /// The run does its job element by element: it asks where to go on, or says which element comes next.
+    case iterate(number: Int?, cursor: [UInt8]?)
+    /// The run is over: it stopped before that element.
+    case interrupted(number: Int?, cursor: [UInt8]?)
 }
 
 /// How a handler broke the protocol, in words for its author.
@@ -24,7 +28,7 @@ struct ProtocolViolation: Error, Equatable {
 extension Answer {
     /// The member that says what kind of line it is; each line has exactly one of them.
     private enum Verb: String, CaseIterable {
-        case ready, done, failed, dead, discard, snooze, push, progress
+        case ready, done, failed, dead, discard, snooze, push, progress, iterate, interrupted
     }
 
     /// Reads one line, without its line feed.
@@ -66,6 +70,8 @@ extension Answer {
             } else {
                 self = .push(number: number, try Self.jobs(in: object))
             }
+        case .iterate: self = .iterate(number: number, cursor: try Self.cursor(in: object))
+        case .interrupted: self = .interrupted(number: number, cursor: try Self.cursor(in: object))
         case .progress:
             self = .progress(number: number, percent: object.number("percent"), note: object.string("note"))
         }

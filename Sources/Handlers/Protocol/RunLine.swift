@@ -7,6 +7,24 @@ enum RunLine {
     /// Gives up a run that was started.
     static func cancel(_ run: Int) -> [UInt8] { Array("{\"cancel\":\(run)}\n".utf8) }
 
+    /// What a run is told that iterates.
+    static func iteration(_ run: Int, _ message: IterationMessage) -> [UInt8] {
+        var line: [UInt8]
+        let cancelledAt: Int?
+        switch message {
+        case .goOn(let state, let cancelled):
+            line = Array("{\"iterate\":\(run),\"cursor\":".utf8)
+            SingleLine.append(state.cursor, to: &line)
+            line += Array(",\"executions\":\(state.executions),\"runtime\":\(state.runtimeSeconds)".utf8)
+            cancelledAt = cancelled
+        case .interrupt(let cancelled):
+            line = Array("{\"interrupt\":\(run)".utf8)
+            cancelledAt = cancelled
+        }
+        if let cancelledAt { line += Array(",\"cancelled\":\(cancelledAt)".utf8) }
+        return line + Array("}\n".utf8)
+    }
+
     /// Appends the line that starts a run. The job member is the payload's own bytes, except that a line break between
     /// its tokens becomes a space (inside a string JSON allows none).
     ///

@@ -106,6 +106,10 @@ final class ServePool: RunKeeper {
         // A waiting run has no process that could write.
     }
 
+    func tell(slot: Int, _ message: IterationMessage) {
+        // A waiting run has asked nothing yet.
+    }
+
     /// A run comes back that its process cannot have read.
     func takeBack(slot: Int) {
         if host.board.giveBack(slot: slot, to: self) {

@@ -3,7 +3,12 @@ extension ServeProcess {
     func push(_ jobs: [[UInt8]], of number: Int) {
         guard let slot = assignments.first(where: { $0.number == number })?.slot else { return }
         do throws(ProtocolViolation) {
-            try host.board.push(jobs, slot: slot)
+            if host.board.entries[slot]?.isIterating == true {
+                // Not with its end, before which the job may go on elsewhere, but before the next cursor counts.
+                try host.board.chunk(jobs, checkpoint: nil, slot: slot)
+            } else {
+                try host.board.push(jobs, slot: slot)
+            }
         } catch {
             handle(.violated(error))
         }

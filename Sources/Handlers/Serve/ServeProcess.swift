@@ -155,6 +155,7 @@ final class ServeProcess: EventSink, HandlerProcessOwner, RunKeeper {
         case .progress(let number, let percent, let note):
             guard let slot = assignments.first(where: { $0.number == number })?.slot else { return }
             host.board.progress(slot: slot, percent: percent, note: note)
+        case .iterate(let number, let cursor): iterate(number, cursor: cursor)
         case .sendQuiet: say(RunLine.quiet)
         case .sendCancel(let number): say(RunLine.cancel(number))
         case .closeInput: channel?.closeInput()

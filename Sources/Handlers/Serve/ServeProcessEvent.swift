@@ -38,6 +38,8 @@ extension ServeProcessState {
         case push(Int, [[UInt8]])
         case chunk(Int, [[UInt8]], checkpoint: [UInt8])
         case progress(Int, percent: Double?, note: String?)
+        /// The run asks where to go on, or is before the element of this cursor.
+        case iterate(Int, cursor: [UInt8]?)
         case report(ProtocolViolation)
         case sendQuiet
         /// Tell it to give this run up.

@@ -5,29 +5,12 @@ import Platform
 ///
 /// Runs are known by their numbers. Whoever performs the actions feeds the events, in the order they happened.
 struct ServeProcessState {
-    enum Phase: Equatable {
-        /// Spawned, not ready yet: it gets no runs.
-        case starting
-        case open
-        /// It gets no more runs, and ends when those it has are over.
-        case retiring
-        /// Its input is closed and it has nothing to do: it should end by itself.
-        case leaving
-        /// It closed its descriptor 4: its end should follow at once.
-        case hungUp
-        /// SIGTERM was sent.
-        case terminating
-        /// SIGKILL was sent.
-        case killed
-        /// SIGKILL has had no effect: the kernel holds it. Its runs are over, their slots written off until it ends.
-        case stuck
-        case ended
-    }
-
     struct Running {
         let number: Int
         /// Decided by us: what it comes to, whatever the process still says.
         var fate: Outcome?
+        /// It has asked where to go on.
+        var isIterating = false
     }
 
     let limits: Limits
@@ -48,6 +31,7 @@ struct ServeProcessState {
     var runningCount: Int { running.count }
     /// Its end would be its own doing.
     var isWanted: Bool { [.starting, .open, .hungUp].contains(phase) || (phase == .retiring && !running.isEmpty) }
+    var iterating: [Int] { running.filter(\.isIterating).map(\.number) }
     /// The one run it has, if it has exactly one.
     var onlyRun: Int? { running.count == 1 ? running[0].number : nil }
 
@@ -125,11 +109,18 @@ struct ServeProcessState {
             if let number = known(number, &actions) {
                 actions.append(.progress(number, percent: percent, note: note))
             }
+        case .iterate(let number, let cursor): iterate(number, cursor, &actions)
+        case .interrupted(let number, let cursor): suspend(number, cursor, &actions)
         }
     }
 
+    mutating func begin(_ number: Int) {
+        guard let index = running.firstIndex(where: { $0.number == number }) else { return }
+        running[index].isIterating = true
+    }
+
     /// The number, if it is a run that goes on here.
-    private mutating func known(_ number: Int?, _ actions: inout [Action]) -> Int? {
+    mutating func known(_ number: Int?, _ actions: inout [Action]) -> Int? {
         guard let number else {
             violate(ProtocolViolation("left out the run's number, which a process that serves must not"), &actions)
             return nil
@@ -139,7 +130,7 @@ struct ServeProcessState {
         return nil
     }
 
-    private mutating func conclude(_ number: Int?, _ outcome: Outcome, _ actions: inout [Action]) {
+    mutating func conclude(_ number: Int?, _ outcome: Outcome, _ actions: inout [Action]) {
         if let index = answered.firstIndex(where: { $0.number == number }) {
             let violation = ProtocolViolation("answered run \(answered[index].number) twice")
             answered[index].outcome = .failed(violation.failure)
@@ -177,7 +168,7 @@ struct ServeProcessState {
         actions += [.closeInput, .setTimer(seconds: limits.graceSeconds)]
     }
 
-    private mutating func violate(_ violation: ProtocolViolation, _ actions: inout [Action]) {
+    mutating func violate(_ violation: ProtocolViolation, _ actions: inout [Action]) {
         guard phase != .killed, phase != .stuck, phase != .ended else { return }
         cause = .violation(violation)
         actions.append(.report(violation))

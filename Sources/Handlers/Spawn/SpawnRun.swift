@@ -136,6 +136,10 @@ final class SpawnRun: RunKeeper, HandlerProcessOwner, EventSink {
         if let raw = answers?.raw { host.loop.change(raw, to: isHeld ? [] : .readable) }
     }
 
+    func tell(slot: Int, _ message: IterationMessage) {
+        // It cannot ask.
+    }
+
     private func closeAnswers() {
         if let raw = answers?.raw { host.loop.forget(raw) }
         lines.flush { take($0) }
@@ -165,6 +169,9 @@ final class SpawnRun: RunKeeper, HandlerProcessOwner, EventSink {
         case .chunk(_, let jobs, let checkpoint):
             try host.board.chunk(jobs, checkpoint: checkpoint, slot: run.slot)
         case .progress(_, let percent, let note): host.board.progress(slot: run.slot, percent: percent, note: note)
+        case .iterate, .interrupted:
+            throw ProtocolViolation(
+                "iterates, which takes mode serve or fork: here nobody could tell it where to go on")
         case .final(_, let outcome):
             guard verdict == nil else { throw ProtocolViolation("wrote two verdicts for one job") }
             verdict = outcome

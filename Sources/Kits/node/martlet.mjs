@@ -23,6 +23,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import util from "node:util";
 
 const longestLine = 1 << 20;
+const longestCursor = 64 << 10;
 
 // Copies of this file in one process share what they know.
 const shared = (globalThis[Symbol.for("martlet.kit")] ??= {
@@ -53,8 +54,12 @@ export class Retry extends Error { // failed, and again in so many seconds rathe
   }
 }
 export class Cancelled extends Error {} // what run.check() throws, and the reason of run.signal
+export class Interrupted extends Error {} // what run.iterate() throws: the job goes on later, before its next element
+export class IterationCancelled extends Error {} // what it throws when no more elements are wanted: the job is done with that
 class NoHandler extends Error {}
-for (const kind of [Dead, Discard, Retry, Snooze, Cancelled, NoHandler]) kind.prototype.name = kind.name;
+for (const kind of [Dead, Discard, Retry, Snooze, Cancelled, Interrupted, IterationCancelled, NoHandler]) {
+  kind.prototype.name = kind.name;
+}
 
 /** Makes a function the job of a class: job("Reports::Daily", async (run, ...args) => {}). */
 export function job(name, perform) {
@@ -84,6 +89,7 @@ export class Run {
   #channel;
   #number;
   #abort = new AbortController();
+  #iteration;
 
   constructor(channel, number, payload, { attempt = 1, last, deadline, checkpoint = null, queue, jobClass } = {}) {
     this.#channel = channel;
@@ -146,6 +152,33 @@ export class Run {
     this.#channel.write(JSON.stringify(message));
   }
 
+  /**
+   * Goes through elements one by one, of which each run does as many as it comes to; later ones go on from there. items: an
+   * array or another iterable, the same in each run; or a function that gets a cursor (null at first) and gives pairs
+   * [element, cursor with which it would begin there]. A cursor is any JSON value. Once in a run; needs mode serve.
+   */
+  async *iterate(items) {
+    if (this.#iteration) throw new Error("a run iterates once");
+    if (this.#number === true) throw new Error("a job that iterates needs mode serve");
+    const iteration = (this.#iteration = new Iteration(this, this.#channel));
+    await iteration.begin();
+    const pairs = typeof items === "function" ? await items(iteration.cursor) : indexed(items, iteration.cursor ?? 0);
+    for await (const [item, cursor] of pairs) {
+      await iteration.come(cursor);
+      yield item;
+    }
+  }
+
+  /** Of a run that iterates. */
+  get iteration() {
+    return this.#iteration;
+  }
+
+  /** Runs that have iterated so far, this one included; undefined before iterate(). */
+  get executions() {
+    return this.#iteration?.executions;
+  }
+
   /** Pushes a child, which is enqueued together with this job's end; gives its jid. */
   push(name, ...args) {
     return this.pushBulk(name, [args])[0];
@@ -154,6 +187,7 @@ export class Run {
   /** A child for each list of arguments. Options: { queue, retry, in: seconds, at: Date, … }. */
   pushBulk(name, rows, options) {
     const jobs = rows.map((args) => draft(name, args, options));
+    this.#iteration?.tell(); // what is pushed from here on belongs to this element
     let texts = [];
     let size = 0;
     const send = () => this.#channel.write(`{"push":${this.#number},"jobs":[${texts.join()}]}`);
@@ -176,7 +210,91 @@ export class Run {
    */
   async chunk(jobs, checkpoint) {
     const list = jobs.map((job) => (Array.isArray(job) ? draft(job[0], job.slice(1)) : job));
+    this.#iteration?.tell();
     await this.#channel.write(JSON.stringify({ push: this.#number, jobs: list, checkpoint }));
+  }
+}
+
+/** The elements of an array or another iterable from this index on, each with its index. */
+async function* indexed(items, first) {
+  if (Array.isArray(items)) {
+    for (let index = first; index < items.length; index += 1) yield [items[index], index];
+    return;
+  }
+  let index = 0;
+  for await (const item of items) {
+    if (index >= first) yield [item, index];
+    index += 1;
+  }
+}
+
+/** How far a run has come that goes through elements, and what Martlet wants of it. */
+class Iteration {
+  #run;
+  #channel;
+  #hear;
+  #wantsStop = false;
+  #cancelledAt; // seconds since 1970
+  #text; // of the cursor that came last, as JSON
+  #isTold = true;
+  #toldAt = -Infinity;
+  #heardAt = Date.now();
+
+  constructor(run, channel) {
+    this.#run = run;
+    this.#channel = channel;
+    this.cursor = null;
+    this.hasStopped = false;
+  }
+
+  async begin() {
+    const told = new Promise((resolve) => (this.#hear = resolve));
+    this.#channel.write(JSON.stringify({ iterate: this.#run.number }));
+    await told;
+    if (this.#cancelledAt !== undefined) throw new IterationCancelled("the iteration was cancelled");
+  }
+
+  hear(message) {
+    this.#cancelledAt ??= message.cancelled;
+    if (message.interrupt !== undefined) {
+      this.#wantsStop = true;
+    } else {
+      this.cursor = message.cursor ?? null;
+      this.executions = message.executions ?? 1;
+      this.#hear();
+    }
+  }
+
+  /** The element of this cursor is next: tells Martlet now and then, and stops here if it is to. */
+  async come(cursor) {
+    const text = JSON.stringify(cursor ?? null);
+    const size = Buffer.byteLength(text);
+    if (size > longestCursor) throw new RangeError(`a cursor of ${size} bytes; Martlet takes ${longestCursor}`);
+    this.#text = text;
+    this.#isTold = false;
+    this.cursor = cursor;
+    if (Date.now() - this.#heardAt > 20) {
+      await new Promise(setImmediate); // elements that never wait would keep lines from being read
+      this.#heardAt = Date.now();
+    }
+    this.#run.check();
+    if (this.#cancelledAt !== undefined) throw new IterationCancelled("the iteration was cancelled");
+    if (this.#wantsStop) {
+      this.hasStopped = true;
+      throw new Interrupted(`before the element ${text.slice(0, 100)}`);
+    }
+    if (Date.now() - this.#toldAt >= 1000) this.tell();
+  }
+
+  tell() {
+    if (this.#isTold) return;
+    this.#isTold = true;
+    this.#toldAt = Date.now();
+    this.#channel.write(`{"iterate":${this.#run.number},"cursor":${this.#text}}`);
+  }
+
+  interrupted() {
+    return { interrupted: this.#run.number, cursor: JSON.parse(this.#text) };
   }
 }
 
@@ -241,15 +359,24 @@ function describe(error) {
 
 /** Does a job, and gives the line that answers it. */
 async function perform(run) {
+  const answer = await outcome(run);
+  if (answer.done === undefined && answer.interrupted === undefined) run.iteration?.tell();
+  return answer;
+}
+
+async function outcome(run) {
   const { number } = run;
   try {
     const work = shared.jobs.get(run.jobClass);
     const names = [...shared.jobs.keys()].sort();
     if (!work) throw new NoHandler(`no job ${run.jobClass} here; there are: ${names.join(", ")}`);
     await shared.context.run(run, () => work(run, ...run.args));
-    return { done: number };
+    // If it has stopped, somebody has caught what should have ended the job.
+    return run.iteration?.hasStopped ? run.iteration.interrupted() : { done: number };
   } catch (error) {
     try {
+      if (error instanceof Interrupted && run.iteration?.hasStopped) return run.iteration.interrupted();
+      if (error instanceof IterationCancelled) return { done: number };
       if (error instanceof Discard) return { discard: number };
       if (error instanceof Snooze) return { snooze: number, seconds: error.seconds };
       if (error instanceof Retry) return { failed: number, ...describe(error), retry_in: error.seconds };
@@ -288,6 +415,8 @@ function serveLines() {
       return; // not of this version
     }
     if (message?.run !== undefined) start(new Run(channel, message.run, message.job, message));
+    else if (message?.iterate !== undefined) runs.get(message.iterate)?.iteration?.hear(message);
+    else if (message?.interrupt !== undefined) runs.get(message.interrupt)?.iteration?.hear(message);
     else if (message?.cancel !== undefined) runs.get(message.cancel)?.cancel();
     else if (message?.quiet) leave((isQuiet = true));
   };

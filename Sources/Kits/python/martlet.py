@@ -26,10 +26,15 @@ does it. SIGTERM (the time is up, or a cancel was not heeded) does the same to t
 deadline, or to all if none is; in the main thread, where a process with one thread runs its jobs, it also raises
 Cancelled wherever the job is. Cancelled is a BaseException: `except Exception` lets it pass. SIGKILL follows.
 
+A job of many elements: `for item in martlet.current.iterate(items)` may be interrupted between any two of them, and goes on
+there in a later run, wherever that is. Needs mode serve or fork.
+
 What is printed is the log. Lines of `logging` begin with their level (<4> is a warning, as of sd-daemon(3)) and, if several
 jobs run in the process, with the jid. The client needs no Martlet: `martlet.Client("redis://…").push("ReportJob", 42)`.
 """
+import collections.abc
 import contextvars
+import itertools
 import json
 import logging
 import math
@@ -44,8 +49,9 @@ import threading
 import time
 
 __all__ = ["job", "run", "current", "context", "on_fork", "child", "Run", "Client", "RedisError", "LogHandler",
-           "Cancelled", "Dead", "Discard", "Retry", "Snooze"]
+           "Cancelled", "Dead", "Discard", "Retry", "Snooze", "Interrupted", "IterationCancelled"]
 
+_LONGEST_CURSOR = 64 << 10
 _LONGEST_LINE = 1 << 20  # of the protocol; what is pushed at once is split far below it
 _jobs = {}
 _fork_hooks = []
@@ -55,6 +61,14 @@ _context = contextvars.ContextVar("martlet_run")
 
 class Cancelled(BaseException):
     """The run is to be given up. What a job does with it counts: if it returns all the same, it is done."""
+
+
+class Interrupted(BaseException):
+    """Raised by iterate(): the job stops before its next element, and goes on there later."""
+
+
+class IterationCancelled(BaseException):
+    """Raised by iterate(): somebody wants no more elements done. The job is done with that."""
 
 
 class Dead(Exception):
@@ -148,6 +162,7 @@ class Run:
         self._interrupt = None  # of a coroutine: cancels it
         self._shielded = 0  # while above 0 nothing is raised in the main thread: a line is being written
         self._is_late = False
+        self._iteration = None
 
     def remaining(self):
         """Seconds until its time is up; None if it has no limit."""
@@ -191,7 +206,37 @@ class Run:
         checkpoint, from which a later run goes on."""
         self._push([job if isinstance(job, dict) else child(*job) for job in jobs], checkpoint)
 
+    def iterate(self, items):
+        """Goes through elements one by one, of which each run does as many as it comes to; later ones go on from there.
+
+        items: a list or another sequence, the same in each run; another iterable, whose first elements are then left out; or
+        a function that gets a cursor (None at first) and yields pairs: an element, and a cursor with which it would begin
+        there. A cursor is any JSON value. Once in a run."""
+        if self._iteration:
+            raise RuntimeError("a run iterates once")
+        if self._number is True:
+            raise RuntimeError("a job that iterates needs mode serve or fork")
+        self._iteration = iteration = _Iteration(self)
+        iteration.begin()
+        if callable(items):
+            pairs = items(iteration.cursor)
+        elif isinstance(items, collections.abc.Sequence):
+            pairs = ((items[i], i) for i in range(iteration.cursor or 0, len(items)))
+        else:
+            first = iteration.cursor or 0
+            pairs = zip(itertools.islice(items, first, None), itertools.count(first))
+        for item, cursor in pairs:
+            iteration.come(cursor)
+            yield item
+
+    @property
+    def executions(self):
+        """Runs that have iterated so far, this one included; None before iterate()."""
+        return self._iteration and self._iteration.executions
+
     def _push(self, jobs, checkpoint=None):
+        if self._iteration:
+            self._iteration.tell()  # what is pushed from here on belongs to this element
         texts = [_text(job) for job in jobs]
         if checkpoint is not None:
             self._send_line('{"push":%s,"jobs":[%s],"checkpoint":%s}' % (
@@ -248,6 +293,10 @@ class Run:
             finally:
                 if os.getpid() != process:
                     _end_child(sys.exc_info()[1])  # the job forked: only the process that got it answers
+        except Interrupted:
+            return self._iteration.interrupted()
+        except IterationCancelled:
+            pass
         except Discard:
             return {"discard": self._number}
         except Snooze as error:
@@ -265,10 +314,14 @@ class Run:
                 return self._failure(kind, "SystemExit", "exit status %s" % (error.code,), error)
         except BaseException as error:
             return self._failure("failed", type(error).__qualname__, _words(error), error)
+        if self._iteration and self._iteration.has_stopped:  # somebody has caught what should have ended the job
+            return self._iteration.interrupted()
         return {"done": self._number}
 
     def _answer(self, line):
         try:
+            if self._iteration and not ("done" in line or "interrupted" in line):
+                self._iteration.tell()
             self._send(line)
         except Exception as error:  # it cannot be written as a line
             self._send(self._failure("failed", type(error).__qualname__, _words(error)))
@@ -297,6 +350,60 @@ class Run:
 
     def _failure(self, kind, error_class, message, error=None):
         return {kind: self._number, "class": error_class[:1000], "message": message[:10000], "backtrace": _backtrace(error)}
+
+
+class _Iteration:
+    """How far a run has come that goes through elements, and what Martlet wants of it."""
+
+    def __init__(self, run):
+        self._run = run
+        self._told = threading.Event()
+        self._wants_stop = False
+        self._cancelled_at = None  # seconds since 1970
+        self._text = None  # of the cursor that came last, as JSON
+        self._told_at = float("-inf")
+        self._is_told = True
+        self.cursor = self.executions = None
+        self.has_stopped = False
+
+    def begin(self):
+        self._run._send({"iterate": self._run._number})
+        self._told.wait()
+        if self._cancelled_at is not None:
+            raise IterationCancelled("the iteration was cancelled")
+
+    def hear(self, message):
+        """In the thread that reads."""
+        if "cancelled" in message:
+            self._cancelled_at = message["cancelled"]
+        if "interrupt" in message:
+            self._wants_stop = True
+        else:
+            self.cursor, self.executions = message.get("cursor"), message.get("executions", 1)
+            self._told.set()
+
+    def come(self, cursor):
+        """The element of this cursor is next: tells Martlet now and then, and stops here if it is to."""
+        text = _text(cursor)
+        if len(text.encode()) > _LONGEST_CURSOR:
+            raise ValueError("a cursor of %d bytes; Martlet takes %d" % (len(text.encode()), _LONGEST_CURSOR))
+        self._text, self._is_told, self.cursor = text, False, cursor
+        self._run.check()
+        if self._cancelled_at is not None:
+            raise IterationCancelled("the iteration was cancelled")
+        if self._wants_stop:
+            self.has_stopped = True
+            raise Interrupted("before the element %s" % text[:100])
+        if time.monotonic() - self._told_at >= 1:
+            self.tell()
+
+    def tell(self):
+        if not self._is_told:
+            self._is_told, self._told_at = True, time.monotonic()
+            self._run._send_line('{"iterate":%d,"cursor":%s}' % (self._run._number, self._text))
+
+    def interrupted(self):
+        return {"interrupted": self._run._number, "cursor": json.loads(self._text)}
 
 
 def _text(value):
@@ -493,6 +600,10 @@ class _Server:
                     message = json.loads(line)
                     if "run" in message:
                         self._accept(message)
+                    elif "iterate" in message or "interrupt" in message:
+                        run = _active.get(message.get("iterate", message.get("interrupt")))
+                        if run and run._iteration:
+                            run._iteration.hear(message)
                     elif "cancel" in message:
                         run = _active.get(message["cancel"])
                         if run:

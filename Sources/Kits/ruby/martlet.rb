@@ -33,6 +33,7 @@ require "socket"
 module Martlet
   PROTOCOL = 1
   LONGEST_LINE = 1 << 20
+  LONGEST_CURSOR = 64 << 10
 
   # Raise these in a job. Any other exception fails it, and Martlet tries it again by the job's own rules.
   class Dead < StandardError; end # no retry would help
@@ -58,6 +59,8 @@ module Martlet
     end
   end
   class Cancelled < Exception; end # see Run#check; no StandardError, so that a plain `rescue` lets it pass
+  class Interrupted < Exception; end # see Run#iterate: the job goes on later, before its next element
+  class IterationCancelled < Exception; end # likewise: no more elements are wanted, and the job is done with that
   class NoHandler < StandardError; end
 
   # Whoever can push: a run its children, a client to Redis. It says in `deliver` where jobs go.
@@ -84,7 +87,7 @@ module Martlet
   # One run of a job.
   class Run
     include Producer
-    attr_reader :log, :number, :payload, :jid, :job_class, :queue, :attempt, :deadline, :checkpoint
+    attr_reader :log, :iteration, :number, :payload, :jid, :job_class, :queue, :attempt, :deadline, :checkpoint
 
     def initialize(channel, number, payload, circumstances)
       @channel, @log, @number, @payload = channel, Martlet.logger, number, payload
@@ -155,15 +158,41 @@ module Martlet
       end_child(error) if Process.pid != process
     end
 
+    # Goes through elements one by one, of which each run does as many as it comes to; later ones go on from there. items: an
+    # array or another Enumerable, the same in each run; or a proc that gets a cursor (nil at first) and gives an Enumerable of
+    # pairs: an element, and a cursor with which it would begin there. A cursor is any JSON value. Once in a run; needs mode
+    # serve or fork.
+    def iterate(items)
+      begin_iteration
+      cursor = iteration.cursor
+      iteration.check
+      pairs = items.respond_to?(:call) ? items.call(cursor) : items.each_with_index.lazy.drop(cursor || 0)
+      pairs.each do |item, place|
+        iteration.come(place)
+        yield item
+      end
+    end
+
+    # Asks where to go on, and waits for the answer.
+    def begin_iteration
+      raise ArgumentError, "a run iterates once" if iteration
+      raise ArgumentError, "a job that iterates needs mode serve or fork" if number == true
+
+      @iteration = Iteration.new(self, @channel)
+      iteration.begin
+    end
+
     # Pushes these jobs now, in one step with the checkpoint that the next run gets if this one is interrupted.
     # A job is [class, *args] or an object as it lies in Redis.
     def chunk(jobs, checkpoint)
       jobs = jobs.map { |job| job.is_a?(Array) ? Martlet.draft(job.first, job.drop(1)) : job }
+      iteration&.tell
       @channel.write("push" => number, "jobs" => jobs, "checkpoint" => checkpoint)
     end
 
     # Many jobs to a line, but no line near the limit unless a job alone is.
     def deliver(jobs)
+      iteration&.tell # what is pushed from here on belongs to this element
       filled = 0
       texts = jobs.map { |job| JSON.generate(job) }
       lines = texts.slice_when { |one, two| (filled += one.bytesize) + two.bytesize > LONGEST_LINE / 4 && filled = 0 }
@@ -177,6 +206,191 @@ module Martlet
       warn error.full_message(highlight: false)
     ensure
       exit!(1)
+    end
+  end
+
+  # How far a run has come that goes through elements, and what Martlet wants of it.
+  class Iteration
+    attr_reader :cursor, :executions, :cancelled_at, :stopped
+
+    def initialize(run, channel)
+      @run, @channel, @answers = run, channel, Queue.new
+      @told, @told_at, @text = true, -Float::INFINITY, nil
+    end
+
+    def begin
+      @channel.write("iterate" => @run.number)
+      answer = @answers.pop
+      @cursor, @executions = answer["cursor"], answer.fetch("executions", 1)
+      self
+    end
+
+    # Of the thread that reads.
+    def hear(message)
+      cancel(message["cancelled"]) if message.key?("cancelled")
+      message.key?("interrupt") ? @wanted = true : @answers << message
+    end
+
+    # No more elements are wanted since this second.
+    def cancel(time)
+      @cancelled_at ||= time
+    end
+
+    def interrupting?
+      @wanted || false
+    end
+
+    # Raises if no more elements are wanted.
+    def check
+      raise IterationCancelled, "the iteration was cancelled" if cancelled_at
+    end
+
+    # The element of this cursor is next: tells Martlet now and then, and stops here if it is to.
+    def come(cursor)
+      note(cursor)
+      @run.check
+      check
+      stop if interrupting?
+      tell if Process.clock_gettime(Process::CLOCK_MONOTONIC) - @told_at >= 1
+    end
+
+    def note(cursor)
+      text = JSON.generate(cursor)
+      raise ArgumentError, "a cursor of #{text.bytesize} bytes; Martlet takes 64 KiB" if text.bytesize > LONGEST_CURSOR
+
+      @cursor, @text, @told = cursor, text, false
+    end
+
+    # What is caught between here and the end of the job makes it no less interrupted.
+    def stop
+      @stopped = true
+      raise Interrupted, "before the element #{@text.to_s[0, 100]}"
+    end
+
+    def tell
+      return if @told
+
+      @told, @told_at = true, Process.clock_gettime(Process::CLOCK_MONOTONIC)
+      @channel.write_line("{\"iterate\":#{@run.number},\"cursor\":#{@text}}")
+    end
+
+    def interrupted
+      { "interrupted" => @run.number, **(@text ? { "cursor" => JSON.parse("[#{@text}]", max_nesting: false).first } : {}) }
+    end
+  end
+
+  # Makes a class a job of many elements, as Sidekiq::IterableJob does: it has build_enumerator(*args, cursor:) and
+  # each_iteration(item, *args), and if it likes on_start, on_resume, on_stop, on_cancel, on_complete and around_iteration.
+  module IterableJob
+    attr_reader :arguments, :current_object
+
+    def self.included(base)
+      base.include(Job) unless base < Job
+    end
+
+    def on_start; end
+    def on_resume; end
+    def on_stop; end
+    def on_cancel; end
+    def on_complete; end
+
+    def around_iteration
+      yield
+    end
+
+    def build_enumerator(*)
+      raise NotImplementedError, "#{self.class} has no build_enumerator(*arguments, cursor:)"
+    end
+
+    def each_iteration(*)
+      raise NotImplementedError, "#{self.class} has no each_iteration(item, *arguments)"
+    end
+
+    def cursor
+      martlet&.iteration&.cursor
+    end
+
+    def cancelled?
+      martlet&.iteration&.cancelled_at
+    end
+
+    # In a run: this job. With the jid of another: that, from anywhere, also when it does not run yet.
+    def cancel!
+      return martlet.iteration.cancel(Time.now.to_i) if martlet&.iteration && [nil, martlet.jid].include?(jid)
+
+      Martlet.client.call("HSETNX", "it-#{jid}", "cancelled", Time.now.to_i)
+      alive = Martlet.client.call("TTL", "it-#{jid}")
+      Martlet.client.call("EXPIRE", "it-#{jid}", 30 * 86_400) if alive.negative?
+      Martlet.client.call("HGET", "it-#{jid}", "cancelled").to_i
+    end
+
+    def perform(*arguments)
+      @arguments = arguments.freeze
+      iteration = martlet.begin_iteration
+      elements = build_enumerator(*arguments, cursor: iteration.cursor)
+      return logger.info("build_enumerator gave nil: nothing is to be done") if elements.nil?
+      raise ArgumentError, "build_enumerator gave no Enumerator: #{elements.class}" unless elements.is_a?(Enumerator)
+
+      iteration.executions == 1 ? on_start : on_resume
+      completed = catch(:abort) { through(elements, iteration) }
+      on_stop
+      # `throw :abort` leaves the rest undone; `throw :abort, false` goes on later.
+      completed == false ? iteration.stop : on_complete
+    end
+
+    def array_enumerator(array, cursor:)
+      raise ArgumentError, "array is no Array" unless array.is_a?(Array)
+
+      array.each_with_index.drop(cursor || 0).to_enum { array.size }
+    end
+
+    def csv_enumerator(csv, cursor:)
+      csv.lazy.each_with_index.drop(cursor || 0).to_enum
+    end
+
+    def csv_batches_enumerator(csv, cursor:, batch_size: 100)
+      csv.lazy.each_slice(batch_size).with_index.drop(cursor || 0).to_enum
+    end
+
+    def active_record_records_enumerator(relation, cursor:, **options)
+      Enumerator.new do |elements|
+        relation.find_each(start: cursor, **options) { |record| elements.yield(record, record.id) }
+      end
+    end
+
+    def active_record_batches_enumerator(relation, cursor:, **options)
+      Enumerator.new do |elements|
+        relation.find_in_batches(start: cursor, **options) { |batch| elements.yield(batch, batch.first.id) }
+      end
+    end
+
+    def active_record_relations_enumerator(relation, cursor:, batch_size: 100, **options)
+      Enumerator.new do |elements|
+        relation.in_batches(of: batch_size, start: cursor, **options) do |batch|
+          first = batch.first
+          elements.yield(batch, first.id) if first
+        end
+      end
+    end
+
+    private
+
+    # Whether nothing is left to do.
+    def through(elements, iteration)
+      iteration.check
+      elements.each do |item, cursor|
+        @current_object = item
+        iteration.note(cursor)
+        iteration.check
+        return false if iteration.interrupting?
+
+        iteration.come(cursor)
+        around_iteration { each_iteration(item, *arguments) }
+      end
+      true
+    rescue IterationCancelled
+      on_cancel
+      true
     end
   end
 
@@ -455,6 +669,8 @@ module Martlet
 
       if message.key?("run")
         start(Run.new(@channel, message["run"], message["job"], message))
+      elsif message.key?("iterate") || message.key?("interrupt")
+        @lock.synchronize { @runs[message["iterate"] || message["interrupt"]] }&.iteration&.hear(message)
       elsif message.key?("cancel")
         @lock.synchronize { @runs[message["cancel"]] }&.cancel
       elsif message["quiet"]
@@ -698,8 +914,13 @@ module Martlet
       work = -> { job.perform(*run.payload["args"]) }
       inside = around ? -> { around.call(job, run, &work) } : work
       run.interruptible { rails ? rails.executor.wrap(&inside) : inside.call }
+      run.iteration&.stopped ? run.iteration.interrupted : { "done" => run.number }
+    rescue Interrupted
+      run.iteration.interrupted
+    rescue IterationCancelled
       { "done" => run.number }
     rescue Snooze => error
+      run.iteration&.tell
       { "snooze" => run.number, "seconds" => error.seconds }
     rescue Discard
       { "discard" => run.number }
@@ -713,6 +934,8 @@ module Martlet
     def failure(run, job_class, error)
       status = error.is_a?(SystemExit) && error.status
       return { "done" => run.number } if status == 0
+
+      run.iteration&.tell
 
       verdict = error.is_a?(Dead) || status == 65 ? "dead" : "failed"
       seconds = error.seconds if error.is_a?(Retry)
@@ -889,7 +1112,7 @@ module Sidekiq
     end
 
     def interrupted?
-      martlet&.cancelled? || false
+      martlet&.cancelled? || martlet&.iteration&.interrupting? || false
     end
 
     module ClassMethods
@@ -958,6 +1181,15 @@ module Sidekiq
   end
   Worker = Job
 
+  # Jobs of many elements: https://github.com/sidekiq/sidekiq/wiki/Iteration
+  module IterableJob
+    def self.included(base)
+      base.include(Job)
+      base.include(Martlet::IterableJob)
+    end
+  end
+  Job::Iterable = Martlet::IterableJob
+
   # Sidekiq::Client.push("class" => ReportJob, "args" => [42])
   class Client
     class << self
@@ -985,7 +1217,8 @@ end
 abort "usage: ruby martlet.rb FILE..." if ARGV.empty?
 # The copy that job files require is this one.
 $LOADED_FEATURES.push(File.realpath(__FILE__), "martlet.rb")
-$LOADED_FEATURES.push("sidekiq.rb", "sidekiq/job.rb", "sidekiq/worker.rb", "sidekiq/client.rb")
+$LOADED_FEATURES.push("sidekiq.rb", "sidekiq/job.rb", "sidekiq/worker.rb", "sidekiq/client.rb",
+                      "sidekiq/iterable_job.rb", "sidekiq/job/iterable.rb")
 Sidekiq.default_configuration
 ARGV.each { |file| require File.expand_path(file) }
 Martlet.run

@@ -10,17 +10,17 @@
 --         of steps, those that may give the same number of jobs together: how many steps, how many jobs each of them
 --       then two more lists:
 --         groups of reservations that just end: "n" | "s" | "f" (count nothing, a success, a failure), how many, ids
---         others: id, count, then "retry" seconds payload | "snooze" seconds | "bury" payload or "" | "requeue"
+--         others: id, count, then "retry" seconds payload | "snooze" seconds | "bury" payload or "" | "requeue" | "suspend" payload
 --                 | "retry unless poison" seconds payload, key of its deaths, so many bury it, seconds they count,
 --                   payload that is buried
 --                 | "ack" number of children, of each: score or "" (now), queue, payload
 --                 | "expire" key of the number of those
 --                 | "cancel" payload that is buried, or "": it is dropped; or it is requeued if no request stands any more
 --           before any of these, if the job was to be cancelled: "asked" key of requests, key of answers, jid, what became of it
+--           then, if it is done element by element: "iteration" key, "" (it is over) or seconds to keep, executions, cursor, runtime
 -- Returns { 1 if the process is registered (otherwise nothing was fetched), ids that were no longer reserved,
 --           {id, error, …} what could not be settled and is as before, {step, error, …} queues that gave an error,
---           {step, jobs, …} of those that gave any, payloads, ids that were buried as poison,
---           steps whose queue is paused }
+--           {step, jobs, …} of those that gave any, payloads, ids that were buried as poison, steps whose queue is paused }
 --
 -- A script that fails half-way keeps what it did. So whatever could refuse is asked before a reservation is removed,
 -- and nothing follows from a settlement unless its HDEL removed 1. What refuses all the same, such as an access list
@@ -108,19 +108,25 @@ local function bury(payload, id)
   redis.pcall('ZREMRANGEBYRANK', dead, 0, -1 - tonumber(ARGV[5]))
 end
 
+local function wait(set, seconds, payload, id)
+  return objection(set, 'zset'), function() add(set, after(seconds), payload, id) end
+end
+
+local function back(id, command, payload)
+  local queue = string.match(id, ':(.*)$')
+  return objection(prefix .. queue, 'list'), function()
+    redis.call(command, prefix .. queue, payload)
+    redis.pcall('SADD', queues, queue)
+  end
+end
+
 -- Each: what must be true of the keys it writes, then what follows once the reservation is removed. Made only if need be:
 -- most exchanges have none.
 local others = tonumber(take())
 local settle
 settle = others > 0 and {
-  retry = function(id)
-    local seconds, payload = take(), take()
-    return objection(retry, 'zset'), function() add(retry, after(seconds), payload, id) end
-  end,
-  snooze = function(id)
-    local seconds, payload = take(), redis.call('HGET', reservations, id)
-    return objection(schedule, 'zset'), function() add(schedule, after(seconds), payload, id) end
-  end,
+  retry = function(id) return wait(retry, take(), take(), id) end,
+  snooze = function(id) return wait(schedule, take(), redis.call('HGET', reservations, id), id) end,
   bury = function(id)
     local payload = take()
     if payload == '' then payload = redis.call('HGET', reservations, id) end -- as it is
@@ -145,13 +151,8 @@ settle = others > 0 and {
       end
     end
   end,
-  requeue = function(id)
-    local queue, payload = string.match(id, ':(.*)$'), redis.call('HGET', reservations, id)
-    return objection(prefix .. queue, 'list'), function()
-      redis.call('RPUSH', prefix .. queue, payload) -- the end that is fetched next
-      redis.pcall('SADD', queues, queue)
-    end
-  end,
+  requeue = function(id) return back(id, 'RPUSH', redis.call('HGET', reservations, id)) end, -- the end that is fetched next
+  suspend = function(id) return back(id, 'LPUSH', take()) end, -- behind the others
   cancel = function(id, asked)
     local payload = take()
     if type(redis.pcall('HGET', asked.requests, asked.jid)) ~= 'string' then
@@ -166,29 +167,24 @@ settle = others > 0 and {
     return nil, function() redis.pcall('INCRBY', number, 1) end
   end,
   ack = function(id)
-    local problem, children = nil, {}
-    for child = 1, tonumber(take()) do
+    local problem, soon, later = nil, {}, {}
+    for _ = 1, tonumber(take()) do
       local score, queue, payload = take(), take(), take()
-      children[child] = { score, queue, payload }
-      if score ~= '' then
-        problem = problem or objection(schedule, 'zset')
-      else
+      if score == '' then
         problem = problem or objection(prefix .. queue, 'list')
+        soon[#soon + 1] = { queue, payload }
+      else
+        problem = problem or objection(schedule, 'zset')
+        later[#later + 1] = { score, payload }
       end
     end
     return problem, function()
       -- Lists first: whoever lacks the right to write them has written nothing when that shows.
-      for _, child in ipairs(children) do
-        local score, queue, payload = unpack(child)
-        if score == '' then
-          redis.call('LPUSH', prefix .. queue, payload)
-          redis.pcall('SADD', queues, queue)
-        end
+      for _, child in ipairs(soon) do
+        redis.call('LPUSH', prefix .. child[1], child[2])
+        redis.pcall('SADD', queues, child[1])
       end
-      for _, child in ipairs(children) do
-        local score, _, payload = unpack(child)
-        if score ~= '' then add(schedule, score, payload, id) end
-      end
+      for _, child in ipairs(later) do add(schedule, child[1], child[2], id) end
     end
   end,
 }
@@ -200,12 +196,23 @@ local function answer(asked)
   redis.pcall('EXPIRE', asked.answers, 60)
 end
 
+-- How far a job has come, as in iteration.lua. What cannot be written must not stop the job: it goes on from what was before.
+local function keep(key, seconds, executions, element, runtime)
+  if seconds == '' then return redis.pcall('UNLINK', key) end
+  redis.pcall('HSET', key, 'ex', executions, 'c', element, 'rt', runtime)
+  if redis.pcall('TTL', key) == -1 then redis.pcall('EXPIRE', key, seconds) end
+end
+
 for _ = 1, others do
   local id, count, what = take(), take(), take()
-  local asked
+  local asked, iteration
   if what == 'asked' then
-    local requests, answers, jid, became = take(), take(), take(), take()
-    asked = { requests = requests, answers = answers, jid = jid, what = became }
+    asked = { requests = take(), answers = take(), jid = take(), what = take() }
+    what = take()
+  end
+  if what == 'iteration' then
+    iteration = { take(), take() }
+    for part = 3, iteration[2] == '' and 2 or 5 do iteration[part] = take() end
     what = take()
   end
   local problem, follow = settle[what](id, asked)
@@ -216,6 +223,7 @@ for _ = 1, others do
       if is_done then
         counted[count] = counted[count] + 1
         if asked and not asked.is_void then answer(asked) end
+        if iteration then keep(unpack(iteration)) end
       else
         redis.call('HSET', reservations, id, payload)
         problem = type(reason) == 'table' and reason.err or tostring(reason)
@@ -226,8 +234,7 @@ for _ = 1, others do
     end
   end
   if problem then
-    blocked[#blocked + 1] = id
-    blocked[#blocked + 1] = problem
+    blocked[#blocked + 1], blocked[#blocked + 2] = id, problem
   end
 end
 
@@ -265,19 +272,16 @@ for _, fetch in ipairs(fetches) do
     -- pcall, so that one queue of a wrong type does not keep the others from being worked.
     local jobs = not paused[key] and redis.pcall('RPOP', key, math.min(wanted, most[step]))
     if jobs and jobs.err then
-      troubled[#troubled + 1] = step
-      troubled[#troubled + 1] = jobs.err
+      troubled[#troubled + 1], troubled[#troubled + 2] = step, jobs.err
     elseif jobs then
       local queue = string.sub(key, #prefix + 1)
       for job = 1, #jobs do
         payloads[#payloads + 1] = jobs[job]
-        fields[filled + 1] = string.format('%016d:%s', sequence, queue)
-        fields[filled + 2] = jobs[job]
+        fields[filled + 1], fields[filled + 2] = string.format('%016d:%s', sequence, queue), jobs[job]
         filled = filled + 2
         sequence = sequence + 1
       end
-      numbers[#numbers + 1] = step
-      numbers[#numbers + 1] = #jobs
+      numbers[#numbers + 1], numbers[#numbers + 2] = step, #jobs
       wanted = wanted - #jobs
     else
       while step >= known and steps - step > 2 do

@@ -111,6 +111,25 @@ job("Finish", async (run, directory) => {
   }
 });
 
+job("Each", async (run, count, directory) => {
+  for await (const number of run.iterate([...Array(count).keys()])) {
+    run.progress(number);
+    for (let left = 6000; directory && !fs.existsSync(path.join(directory, "go")); left -= 1) {
+      if (left === 0) throw new ConformanceError("nobody said go");
+      await run.sleep(0.01);
+    }
+  }
+});
+
+job("EachFails", async (run, count, last) => {
+  const from = function* (cursor) {
+    for (let i = cursor ?? 0; i < count; i += 1) yield [i, i];
+  };
+  for await (const number of run.iterate(from)) {
+    if (number === last) throw new ConformanceError(`element ${number}`);
+  }
+});
+
 job("Crash", () => {
   process.kill(process.pid, "SIGKILL");
   return new Promise(() => {});

@@ -182,5 +182,23 @@ def Speechless():
     raise SpeechlessError()
 
 
+@martlet.job
+def Each(count, directory=None):
+    for i in martlet.current.iterate(range(count)):
+        martlet.current.progress(i)
+        until = time.monotonic() + 60
+        while directory and not os.path.exists(os.path.join(directory, "go")):
+            if time.monotonic() > until:
+                raise ConformanceError("nobody said go")
+            time.sleep(0.01)
+
+
+@martlet.job
+def EachFails(count, last):
+    for i in martlet.current.iterate(lambda cursor: ((i, i) for i in range(cursor or 0, count))):
+        if i == last:
+            raise ConformanceError("element %d" % i)
+
+
 if __name__ == "__main__":
     martlet.run()

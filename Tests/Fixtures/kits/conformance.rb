@@ -194,6 +194,33 @@ class Finish < Wait
   end
 end
 
+class Each
+  include Martlet::IterableJob
+
+  def build_enumerator(count, _directory = nil, cursor:)
+    array_enumerator((0...count).to_a, cursor: cursor)
+  end
+
+  def each_iteration(number, _count, directory = nil)
+    martlet.progress(number)
+    limit = Time.now + 60
+    until directory.nil? || File.exist?(File.join(directory, "go"))
+      sleep(0.01)
+      raise ConformanceError, "nobody said go" if Time.now > limit
+    end
+  end
+end
+
+class EachFails
+  include Martlet::Job
+
+  def perform(count, last)
+    martlet.iterate(->(cursor) { (cursor || 0).upto(count - 1).map { |i| [i, i] } }) do |i|
+      raise ConformanceError, "element #{i}" if i == last
+    end
+  end
+end
+
 class Crash
   include Martlet::Job
 
