@@ -34,6 +34,36 @@ struct ExampleTests {
         for mode in Kit.swift.modes { try doReport(.swift, [Kit.swift.file, "reports"], mode) }
     }
 
+    @Test(
+        "the example of a job that iterates goes on where it is told to, in every mode that can",
+        arguments: Example.all.filter { $0.kit.name != "shell" })
+    func iterates(_ example: Example) throws {
+        let page = Program.text(of: "\(example.folder)/README.md")
+        let block = try #require(example.blocks(of: page).dropFirst(2).first, "there is no example of an iteration")
+        let directory = TemporaryDirectory()
+        let kit = try #require(
+            FileManager.default.contentsOfDirectory(atPath: example.folder).first { $0.hasPrefix("martlet.") })
+        try FileManager.default.copyItem(atPath: "\(example.folder)/\(kit)", toPath: "\(directory.path)/\(kit)")
+        let program = "\(directory.path)/import.\(kit.dropFirst("martlet.".count))"
+        try block.write(toFile: program, atomically: true, encoding: .utf8)
+        for mode in example.kit.modes where mode != .spawn {
+            var settings = example.kit.settings(mode, executable: try #require(example.kit.executable))
+            settings.command = [example.kit.interpreter ?? "", program]
+            let rig = try KitRig(settings, slots: 1)
+            rig.goOn(at: "1")
+            let payload = #"{"class":"ImportJob","args":[["a","b","c"]],"jid":"5c41e1f0a1b24a3f9c0d7e66"}"#
+            let number = try rig.start(Array(payload.utf8), queue: "default")
+            #expect(rig.finish([number]))
+            let account = try #require(rig.accounts[number])
+            #expect(
+                account.report?.outcome == .succeeded, "\(mode): \(String(describing: account.report)) \(rig.lines)")
+            let rows = try account.chunks.flatMap(\.jobs).map { try JSONValue(String(decoding: $0, as: UTF8.self)) }
+            #expect(rows.map { $0["class"] } == [.string("RowJob"), .string("RowJob")])
+            #expect(rows.map { $0["args"] } == [.array([.string("b")]), .array([.string("c")])])
+            #expect(account.cursors.map { String(decoding: $0, as: UTF8.self) } == ["1", "2"])
+        }
+    }
+
     @Test("the client of a kit pushes, in bulk and later, as Sidekiq's would", arguments: Example.all)
     func client(_ example: Example) throws {
         let page = Program.text(of: "\(example.folder)/README.md")

@@ -15,6 +15,7 @@ final class KitRig {
         var report: DispatchReport?
         var progress: [ProgressReport] = []
         var chunks: [ChunkReport] = []
+        var cursors: [[UInt8]] = []
     }
 
     private let loop: EventLoop
@@ -30,6 +31,9 @@ final class KitRig {
         var lines: [String] = []
         var freed: [Int] = []
         var pids: Set<Int32> = []
+        weak var dispatcher: Dispatcher?
+        /// Where runs that iterate are told to begin.
+        var iteration = IterationState(executions: 1)
     }
 
     /// By the run's number.
@@ -56,17 +60,31 @@ final class KitRig {
                 if let number = box.numbers[chunk.slot] { box.accounts[number]?.chunks.append(chunk) }
                 return nil
             },
+            iteration: { [loop, box] report in
+                if let cursor = report.cursor {
+                    box.accounts[report.number]?.cursors.append(cursor)
+                } else {
+                    loop.at(.now()) { box.dispatcher?.tell(report.slot, .goOn(box.iteration, cancelledAt: nil)) }
+                }
+                return nil
+            },
             report: { [box] report in
                 box.accounts[report.number]?.report = report
                 box.freed.append(report.slot)
                 if let pid = report.pid { box.pids.insert(pid) }
             })
+        box.dispatcher = dispatcher
     }
 
     deinit {
         var isStopped = false
         dispatcher.stop(grace: 0) { isStopped = true }
         turn(within: 10) { isStopped }
+    }
+
+    /// Runs that iterate are told to begin here.
+    func goOn(at cursor: String) {
+        box.iteration = IterationState(executions: 2, cursor: Array(cursor.utf8), runtimeSeconds: 1)
     }
 
     /// Starts a run as soon as a slot is free; returns its number.
