@@ -13,7 +13,7 @@ struct JobPage {
     private var head: [(String, String)]
     private let dueAt: Timestamp?
     private let backtrace: [String]
-    private let iteration: JobIteration?
+    private let iteration: IterationRecord?
 
     init(_ found: JobFinder.Found, _ redis: RedisConnection) throws(RedisError) {
         let jid: String
@@ -38,7 +38,7 @@ struct JobPage {
             dueAt = nil
         }
         backtrace = StoredBacktrace.lines(of: object)
-        iteration = jid.isEmpty ? nil : try JobIteration.read(jid, redis)
+        iteration = jid.isEmpty ? nil : try IterationRecord.read(redis.call(IterationRecord.readCommand(jid)))
     }
 
     /// For people.
@@ -55,8 +55,8 @@ struct JobPage {
             lines.append(("no job", TerminalText.line(String(decoding: payload, as: UTF8.self))))
         }
         if let iteration {
-            lines.append(("iteration", "\(iteration.executions) runs, \(iteration.runtimeSeconds) s"))
-            lines.append(("cursor", TerminalText.line(String(decoding: iteration.cursor, as: UTF8.self))))
+            lines.append(("iteration", "\(iteration.state.executions) runs, \(iteration.state.runtimeSeconds) s"))
+            lines.append(("cursor", TerminalText.line(String(decoding: iteration.state.cursor, as: UTF8.self))))
             if let cancelled = iteration.cancelledAt {
                 lines.append(("iteration cancelled", LogClock.universal(Int64(cancelled) * 1000)))
             }
@@ -88,9 +88,9 @@ struct JobPage {
         if !backtrace.isEmpty { text.add("backtrace", texts: backtrace) }
         if let iteration {
             var state = ObjectText()
-            state.add("executions", number: Double(iteration.executions))
-            state.add("cursor", raw: iteration.cursor)
-            state.add("runtime", number: iteration.runtimeSeconds)
+            state.add("executions", number: Double(iteration.state.executions))
+            state.add("cursor", raw: iteration.state.cursor)
+            state.add("runtime", number: iteration.state.runtimeSeconds)
             if let cancelled = iteration.cancelledAt { state.add("cancelled", number: Double(cancelled)) }
             text.add("iteration", raw: state.bytes)
         }

@@ -20,7 +20,7 @@ struct ProcessRow {
             TerminalText.cell(process.version), String(process.busy), String(process.concurrency),
             "\((process.residentKB + 512) / 1024) MB", Self.span(process.startedAt, now),
             Self.span(process.lastBeat, now),
-            state, TerminalText.cell(process.queues.joined(separator: " ")),
+            state, TerminalText.cell(StatusText.queues(of: process)),
         ]
     }
 
@@ -37,7 +37,7 @@ struct ProcessRow {
             ("tag", process.tag), ("labels", process.labels.joined(separator: " ")), ("version", process.version),
             ("state", state), ("busy", "\(process.busy) of \(process.concurrency)"),
             ("memory", "\(process.residentKB) KB"), ("started", time(process.startedAt, now)),
-            ("last beat", time(process.lastBeat, now)), ("queues", process.queues.joined(separator: " ")),
+            ("last beat", time(process.lastBeat, now)), ("queues", StatusText.queues(of: process)),
         ]
         if let hold = process.hold { lines.append(("held", hold)) }
         if let failing = process.failingStarts { lines.append(("not starting", failing)) }
@@ -59,6 +59,7 @@ struct ProcessRow {
         text.add("labels", texts: process.labels)
         text.add("version", text: process.version)
         text.add("queues", texts: process.queues)
+        if process.capsules.count > 1 { text.add("capsules", list: process.capsules.map { Self.text($0).bytes }) }
         text.add("concurrency", number: Double(process.concurrency))
         text.add("busy", number: Double(process.busy))
         text.add("rss_kb", number: Double(process.residentKB))
@@ -66,6 +67,17 @@ struct ProcessRow {
         if let beat = process.lastBeat { text.add("beat", number: beat.seconds) }
         text.add("quiet", flag: process.isQuiet)
         text.add("leader", flag: isLeader)
+        return text
+    }
+}
+
+extension ProcessRow {
+    private static func text(_ capsule: CapsuleState) -> ObjectText {
+        var text = ObjectText()
+        text.add("name", text: capsule.name)
+        text.add("concurrency", number: Double(capsule.concurrency))
+        text.add("mode", text: capsule.mode)
+        text.add("queues", texts: capsule.queues)
         return text
     }
 }

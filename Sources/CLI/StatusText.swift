@@ -53,7 +53,7 @@ enum StatusText {
     }
 
     /// "critical default", or of several capsules "default 10: critical default; reports 2: reports"
-    private static func queues(of process: ProcessState) -> String {
+    static func queues(of process: ProcessState) -> String {
         guard process.capsules.count > 1 else { return process.queues.joined(separator: " ") }
         return process.capsules.map { "\($0.name) \($0.concurrency): \($0.queues.joined(separator: " "))" }
             .joined(separator: "; ")
