@@ -3,24 +3,23 @@
 -- KEYS  1 the process's reservations   2 leases   3 retry   4 schedule   5 dead   6 names of queues
 --       7, 8 processed: total, today   9, 10 failed: total, today   11 poisoned   12 late results
 --       13 names of paused queues   14… the queue of each step
--- ARGV  1 identity   2 how many fetches, one for each of the process's capsules that wants jobs
---       3 number of the first reservation to be made   4 prefix of a queue's key
---       5 jobs the dead set keeps   6 seconds it keeps one   7 late results to count
+-- ARGV  1 identity   2 how many fetches, one for each of the process's capsules that wants jobs   3 number of the first
+--       reservation to be made   4 prefix of a queue's key   5 jobs the dead set keeps   6 seconds it keeps one   7 late results
 --       then of each fetch: how many jobs, and a list, as all lists led by its length,
 --         of steps, those that may give the same number of jobs together: how many steps, how many jobs each of them
 --       then two more lists:
 --         groups of reservations that just end: "n" | "s" | "f" (count nothing, a success, a failure), how many, ids
---         others: id, count, then "retry" seconds payload | "snooze" seconds | "bury" payload or "" | "requeue" | "suspend" payload
---                 | "retry unless poison" seconds payload, key of its deaths, so many bury it, seconds they count,
+--         others: id, count, then "retry" seconds payload | "snooze" seconds | "bury" payload or "" | "requeue"
+--                 | "suspend" payload | "retry unless poison" seconds payload, key of its deaths, so many bury it, seconds they count,
 --                   payload that is buried
 --                 | "ack" number of children, of each: score or "" (now), queue, payload
 --                 | "expire" key of the number of those
 --                 | "cancel" payload that is buried, or "": it is dropped; or it is requeued if no request stands any more
 --           before any of these, if the job was to be cancelled: "asked" key of requests, key of answers, jid, what became of it
 --           then, if it is done element by element: "iteration" key, "" (it is over) or seconds to keep, executions, cursor, runtime
--- Returns { 1 if the process is registered (otherwise nothing was fetched), ids that were no longer reserved,
---           {id, error, …} what could not be settled and is as before, {step, error, …} queues that gave an error,
---           {step, jobs, …} of those that gave any, payloads, ids that were buried as poison, steps whose queue is paused }
+-- Returns { 1 if the process is registered (otherwise nothing was fetched), ids that were no longer reserved, {id, error, …} what
+--           could not be settled and is as before, {step, error, …} queues that gave an error, {step, jobs, …} of those that
+--           gave any, payloads, ids that were buried as poison, steps whose queue is paused }
 --
 -- A script that fails half-way keeps what it did. So whatever could refuse is asked before a reservation is removed,
 -- and nothing follows from a settlement unless its HDEL removed 1. What refuses all the same, such as an access list
@@ -120,8 +119,7 @@ local function back(id, command, payload)
   end
 end
 
--- Each: what must be true of the keys it writes, then what follows once the reservation is removed. Made only if need be:
--- most exchanges have none.
+-- Each: what must be true of the keys it writes, then what follows once the reservation is removed. Most exchanges need none.
 local others = tonumber(take())
 local settle
 settle = others > 0 and {
@@ -163,8 +161,8 @@ settle = others > 0 and {
     return objection(dead, 'zset'), function() bury(payload, id) end
   end,
   expire = function()
-    local number = take()
-    return nil, function() redis.pcall('INCRBY', number, 1) end
+    local total = take()
+    return nil, function() redis.pcall('INCRBY', total, 1) end
   end,
   ack = function(id)
     local problem, soon, later = nil, {}, {}
@@ -233,9 +231,7 @@ for _ = 1, others do
       if what ~= 'requeue' and what ~= 'cancel' and what ~= 'expire' then late = late + 1 end
     end
   end
-  if problem then
-    blocked[#blocked + 1], blocked[#blocked + 2] = id, problem
-  end
+  if problem then blocked[#blocked + 1], blocked[#blocked + 2] = id, problem end
 end
 
 -- Statistics must never stop a job, so a key of another type is passed over. 157680000 s are 5 years.
@@ -258,7 +254,7 @@ local fields, filled = {}, 0
 local paused, passed = {}, {}
 local names = #fetches > 0 and redis.pcall('SMEMBERS', KEYS[13]) or {}
 for _, name in ipairs(names) do paused[prefix .. name] = true end
-for step = 1, #names > 0 and described or 0 do
+for step = #names > 0 and 1 or described + 1, described do
   if paused[KEYS[13 + step]] then passed[#passed + 1] = step end
 end
 
@@ -297,8 +293,6 @@ for _, fetch in ipairs(fetches) do
 end
 
 -- unpack takes some 7,999 values at most: 1,000 jobs at a time.
-for start = 1, filled, 2000 do
-  redis.call('HSET', reservations, unpack(fields, start, math.min(start + 1999, filled)))
-end
+for start = 1, filled, 2000 do redis.call('HSET', reservations, unpack(fields, start, math.min(start + 1999, filled))) end
 
 return { registered and 1 or 0, fenced, blocked, troubled, numbers, payloads, poisoned, passed }
