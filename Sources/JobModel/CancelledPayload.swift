@@ -10,6 +10,7 @@ package enum CancelledPayload {
         _ job: Job, from queue: QueueName, _ failure: Failure, now: Timestamp, as major: SidekiqMajor = .eight
     ) -> [UInt8]? {
         guard job.object.bool("dead") != false else { return nil }
-        return FailureRecord(of: failure, job: job, queue: queue, now: now, as: major).payload(storedBacktrace: nil)
+        return FailureRecord(of: failure, job: job, queue: queue, now: now, as: major)
+            .payload(storedBacktrace: nil, isRetried: false)
     }
 }

@@ -17,15 +17,28 @@ package enum Expiry {
 }
 
 extension Job {
-    /// From when on it is not begun any more: `expiry`, else `expires_in` seconds after it was made. Nil for never: also if what
-    /// stands there cannot be read, and for a job with a checkpoint, which has begun already.
+    /// From when on it is not begun any more: `expiry`, else `expires_in` seconds after it was made, or put on its queue if
+    /// that was later: whoever takes a job off the schedule need not write `expiry`. Nil for never: also if what stands there
+    /// cannot be read, for a job with a checkpoint, which has begun already, and for one that has failed and has no `expiry`,
+    /// as nothing says any more when its time began.
     package var expiresAt: Timestamp? {
         guard !options.isEmpty, checkpointRange == nil else { return nil }
         if options[.expiry] != nil {
             return object.timestamp(Expiry.member).flatMap { $0 < Expiry.earliest ? nil : $0 }
         }
-        guard options[.expiresIn] != nil, let seconds = Expiry.seconds(object), let createdAt else { return nil }
-        return Timestamp(seconds: createdAt.seconds + seconds)
+        return hasFailed ? nil : lifetimeEnd
+    }
+
+    /// The `expiry` that it gets when it first fails, as each retry is put on a queue anew; nil if it gets none.
+    var expiryOfRetries: Timestamp? { options[.expiry] == nil && !hasFailed ? lifetimeEnd : nil }
+
+    private var hasFailed: Bool { retryCount != nil || failedAt != nil }
+
+    /// By `expires_in` alone, for a job that has not failed yet.
+    private var lifetimeEnd: Timestamp? {
+        guard options[.expiresIn] != nil, let seconds = Expiry.seconds(object) else { return nil }
+        guard let start = [createdAt, enqueuedAt].compactMap({ $0 }).max() else { return nil }
+        return Timestamp(seconds: start.seconds + seconds)
     }
 
     /// The `expiry` that it gets when its time comes; nil if it gets none.

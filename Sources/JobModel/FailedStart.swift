@@ -39,7 +39,7 @@ package struct FailedStart {
         let isOver = now.milliseconds - since.milliseconds > Self.milliseconds
         if isExhausted, isOver {
             // Also with `retry: false`: it has never run, and whoever mends the handler may want it. It begins anew then.
-            let payload = record.payload(storedBacktrace: storedBacktrace)
+            let payload = record.payload(storedBacktrace: storedBacktrace, isRetried: false)
             return job.object.bool("dead") == false ? .discard : .bury(payload: payload)
         }
         let isCounted = !isExhausted && (isOver || before < Self.mostCounted)

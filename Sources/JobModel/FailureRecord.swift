@@ -25,13 +25,17 @@ struct FailureRecord {
     /// - Parameters:
     ///   - failedStarts: how many in a row, with this one, and since when, if it is one.
     ///   - isCounted: whether it uses up a retry.
-    func payload(storedBacktrace: String?, failedStarts: (count: Int, since: Timestamp)? = nil, isCounted: Bool = true)
-        -> [UInt8]
-    {
+    ///   - isRetried: it waits for its retry, which is held to the time the job expires at. From the dead set it comes back
+    ///     only by somebody's wish.
+    func payload(
+        storedBacktrace: String?, failedStarts: (count: Int, since: Timestamp)? = nil, isCounted: Bool = true,
+        isRetried: Bool = true
+    ) -> [UInt8] {
         var splice = PayloadSplice(job.object)
         splice.set("queue", toText: (job.retryQueue ?? queue).text)
         splice.set("error_message", toText: failure.message)
         splice.set("error_class", toText: failure.errorClass)
+        if isRetried, let expiry = job.expiryOfRetries { splice.setExpiry(expiry) }
         if job.retryCount != nil { splice.set("retried_at", to: now, as: major) }
         // Also when an earlier failure left no readable date: `retry_for` counts from it and has to end some day.
         if job.retryCount == nil || job.failedAt == nil { splice.set("failed_at", to: now, as: major) }

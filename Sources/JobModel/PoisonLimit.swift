@@ -62,6 +62,6 @@ package struct CountedDeath: Equatable, Sendable {
     ) {
         guard limit.isOn, let jid = job.jid else { return nil }
         let record = FailureRecord(of: limit.failure(lastDeath: lastDeath), job: job, queue: queue, now: now, as: major)
-        self.init(jid: jid, limit: limit, poisoned: record.payload(storedBacktrace: nil))
+        self.init(jid: jid, limit: limit, poisoned: record.payload(storedBacktrace: nil, isRetried: false))
     }
 }

@@ -71,6 +71,6 @@ extension Verdict {
             return .retryUnlessPoison(afterSeconds: seconds, payload: payload, death)
         }
         if job.object.bool("dead") == false { return .discard }
-        return .bury(payload: record.payload(storedBacktrace: storedBacktrace))
+        return .bury(payload: record.payload(storedBacktrace: storedBacktrace, isRetried: false))
     }
 }

@@ -25,6 +25,37 @@ struct ExpiryTests {
         #expect(try job(with: Self.made + #","expires_in":300,"expiry":null"#).expiresAt == Self.end)
     }
 
+    @Test("or how long after it was put on its queue, whoever moved it there from the schedule")
+    func moved() throws {
+        let made = #""created_at":1794600000000"#
+        for enqueued in ["1794700000000", "1794700000.0"] {
+            let members = made + #","expires_in":300,"enqueued_at":\#(enqueued)"#
+            #expect(try job(with: members).expiresAt == Self.end)
+        }
+        let earlier = Self.made + #","expires_in":300,"enqueued_at":1794600000000"#
+        #expect(try job(with: earlier).expiresAt == Self.end, "the later of both counts")
+    }
+
+    @Test("does not by how long once it has failed, as each retry is put on its queue anew")
+    func failed() throws {
+        let members = Self.made + #","enqueued_at":1794700000000,"expires_in":300"#
+        for failure in [#","retry_count":0"#, #","failed_at":1794700001000"#, #","retry_count":-1,"failed_at":1.5"#] {
+            #expect(try job(with: members + failure).expiresAt == nil, "\(failure)")
+            #expect(try job(with: members + failure + #","expiry":1794700300.0"#).expiresAt == Self.end, "\(failure)")
+        }
+    }
+
+    @Test("keeps its time over its first failure here, unless it is dead: whoever puts it back wants it run")
+    func firstFailure() throws {
+        let source = try job(with: Self.made + #","expires_in":300"#)
+        let record = FailureRecord(
+            of: Failure(errorClass: "E", message: "m"), job: source, queue: .standard, now: now, as: .eight)
+        let retried = try Job(decoding: record.payload(storedBacktrace: nil))
+        #expect(retried.retryCount == 0 && retried.expiresAt == Self.end)
+        let dead = try Job(decoding: record.payload(storedBacktrace: nil, isRetried: false))
+        #expect(dead.retryCount == 0 && dead.expiresAt == nil)
+    }
+
     @Test(
         "never does so by a value that cannot be read",
         arguments: [

@@ -161,6 +161,25 @@ struct DataTests {
         }
     }
 
+    @Test("a scheduled job that expires is done when the API moves it to its queue, however long it has waited")
+    func movedBeforeItExpires() throws {
+        try Shop.open { shop in
+            let answer = shop.ruby(
+                """
+                Sidekiq::Client.push("class" => "PlainJob", "args" => [], "jid" => "moved", "expires_in" => 1800,
+                  "created_at" => Time.now.to_f - 86_400, "at" => Time.now.to_f + 86_400)
+                Sidekiq::ScheduledSet.new.find_job("moved").add_to_queue
+                Sidekiq::Client.push("class" => "PlainJob", "args" => [], "jid" => "over", "expiry" => Time.now.to_f - 5)
+                {left: Sidekiq::ScheduledSet.new.size}
+                """)
+            #expect(answer["left"] as? Int == 0, "\(answer)")
+            try eventually(within: 60, "both are settled") { try shop.number("stat:processed") == 2 }
+            #expect(shop.runs(of: "moved").contains { $0["word"] as? String == "end" })
+            #expect(shop.runs(of: "over").isEmpty)
+            #expect(try shop.number("martlet:stat:expired") == 1)
+        }
+    }
+
     @Test("retry, kill, delete, reschedule and add_to_queue of the API do what they say to Martlet's entries")
     func hands() throws {
         try Shop.open { shop in
