@@ -17,6 +17,8 @@ package struct Failure: Equatable, Sendable {
     package var backtrace: [String]
     /// Seconds to the next run, as its handler wishes; nil to leave that to the policy. It is not stored.
     package var retryIn: Double?
+    /// Its handler wished for something that is no delay; the wish is passed over. It is not stored.
+    package var hasUnusableDelay = false
 
     package init(errorClass: String, message: String, backtrace: [String] = [], retryIn: Double? = nil) {
         self.errorClass = Self.cut(errorClass, to: Self.longestErrorClass)

@@ -21,9 +21,16 @@ struct JobLog {
     /// - Parameters:
     ///   - outcome: what counts; a run that was done goes back all the same if a stop finds it waiting for its chunks.
     ///   - verdict: what follows; nil if the run ended unobserved.
-    func ended(_ job: Job, from queue: QueueName, _ report: DispatchReport, _ outcome: Outcome, _ verdict: Verdict?) {
+    mutating func ended(
+        _ job: Job, from queue: QueueName, _ report: DispatchReport, _ outcome: Outcome, _ verdict: Verdict?
+    ) {
         let (level, message, failure) = Self.summary(outcome, verdict)
         let log = log.of(job)
+        if failure?.hasUnusableDelay == true, shouldSay("handler \(report.handler ?? "-")", "retry_in") {
+            log.warning(
+                "a handler's `retry_in` is no number of seconds above 0 and up to 10^9; the job's rules say the delay",
+                metadata: ["handler": "\(report.handler ?? "-")", "class": "\(job.displayName)"])
+        }
         guard log.logLevel <= level else { return }
         var metadata = fields(of: job, queue, failure)
         if let handler = report.handler { metadata["handler"] = "\(handler)" }

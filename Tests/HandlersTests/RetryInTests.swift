@@ -19,11 +19,14 @@ struct RetryInTests {
     }
 
     @Test(
-        "breaks the protocol with anything else", arguments: ["0", "-1", "1000000001", #""30""#, "true", "[]", "1e400"])
-    func absurd(_ value: String) {
-        #expect(throws: ProtocolViolation.self) {
+        "leaves it to the job's rules with anything else too, which is told, and keeps its error",
+        arguments: ["0", "-1", "1000000001", #""30""#, "true", "[]", "1e400"])
+    func absurd(_ value: String) throws {
+        var failure = Failure(errorClass: "E", message: "m")
+        failure.hasUnusableDelay = true
+        #expect(
             try answer(#"{"failed":7,"class":"E","message":"m","retry_in":\#(value)}"#)
-        }
+                == .final(number: 7, .failed(failure)))
     }
 
     @Test("has no say in that once it calls the job dead")

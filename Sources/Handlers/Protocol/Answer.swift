@@ -117,18 +117,14 @@ extension Answer {
         guard let message = object.string("message") else {
             throw ProtocolViolation("wrote `\(verb.rawValue)` without a `message`")
         }
-        return Failure(
-            errorClass: errorClass, message: message, backtrace: object.strings(of: "backtrace") ?? [],
-            retryIn: verb == .failed ? try Self.retryIn(object) : nil)
-    }
-
-    /// nil if it leaves the delay to the job's rules.
-    private static func retryIn(_ object: JSONObject) throws(ProtocolViolation) -> Double? {
-        guard let member = object.member("retry_in"), member.kind != .null else { return nil }
-        guard let seconds = object.number("retry_in"), seconds > 0, seconds <= 1e9 else {
-            throw ProtocolViolation("wrote `failed` with a `retry_in` that is no number of seconds up to 10^9")
+        var failure = Failure(
+            errorClass: errorClass, message: message, backtrace: object.strings(of: "backtrace") ?? [])
+        if verb == .failed, let member = object.member("retry_in"), member.kind != .null {
+            // A slip here must not cost the job its own error, nor other runs their process.
+            failure.retryIn = object.number("retry_in").flatMap { $0 > 0 && $0 <= 1e9 ? $0 : nil }
+            failure.hasUnusableDelay = failure.retryIn == nil
         }
-        return seconds
+        return failure
     }
 
     private static func seconds(in object: JSONObject) throws(ProtocolViolation) -> Double {
