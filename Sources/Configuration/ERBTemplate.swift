@@ -45,7 +45,8 @@ struct ERBTemplate {
     private mutating func run() {
         var index = 0
         while let tag = find("<%", from: index) {
-            copy(index..<tag)
+            let start = beforeBlanks(of: tag, from: index)
+            copy(index..<start)
             if scalars[tag...].starts(with: "<%%".unicodeScalars) {
                 copy(tag..<tag + 2)
                 skip(tag + 2..<tag + 3)
@@ -56,9 +57,10 @@ struct ERBTemplate {
                 report(tag, "`<%` is not closed: `%>` is missing")
                 return
             }
-            evaluate(tag: tag, code: tag + 2..<close)
-            skip(tag..<close + 2)
-            index = close + 2
+            let code = trimmed(tag + 2..<close)
+            evaluate(tag: tag, code: code)
+            index = code.upperBound < close ? pastBreak(close + 2) : close + 2
+            skip(start..<index)
         }
         copy(index..<scalars.count)
         for condition in conditions { report(condition.offset, "the `<% end %>` of this is missing") }
@@ -169,6 +171,28 @@ extension ERBTemplate {
         return scalars[index...].indices.first { scalars[$0...].starts(with: mark) }
     }
 
+    /// What stands between `<%-` and `-%>` or the like: a hyphen belongs to the tag (trim mode "-" of Ruby's ERB).
+    private func trimmed(_ code: Range<Int>) -> Range<Int> {
+        let start = code.first.map { scalars[$0] == "-" } ?? false ? code.lowerBound + 1 : code.lowerBound
+        let end = code.upperBound > start && scalars[code.upperBound - 1] == "-" ? code.upperBound - 1 : code.upperBound
+        return start..<end
+    }
+
+    /// Where the blanks begin that `<%-` takes away with it: those before it, if its line has nothing else there.
+    private func beforeBlanks(of tag: Int, from index: Int) -> Int {
+        guard scalars[tag...].starts(with: "<%-".unicodeScalars) else { return tag }
+        let blanks = scalars[index..<tag].reversed().prefix { $0 == " " || $0 == "\t" }.count
+        let start = tag - blanks
+        return start == 0 || isBreak(start - 1) ? start : tag
+    }
+
+    /// Past the line break that `-%>` takes away with it, if one follows at once.
+    private func pastBreak(_ index: Int) -> Int {
+        let rest = scalars[index...]
+        if rest.starts(with: "\r\n".unicodeScalars) { return index + 2 }
+        return rest.first == "\n" ? index + 1 : index
+    }
+
     /// Whether a line break ends at an index: those of the parser (YAML 1.1, section 5.4).
     private func isBreak(_ index: Int) -> Bool {
         let isPair = scalars[index] == "\r" && index + 1 < scalars.count && scalars[index + 1] == "\n"
@@ -211,7 +235,11 @@ extension ERBTemplate {
         return Place(line: breaks.count + 1, column: offset - (breaks.last ?? -1))
     }
 
+    /// More than this many mistakes at once help nobody.
+    private static let mostMistakes = 100
+
     private mutating func report(_ offset: Int, _ message: String) {
+        guard result.mistakes.count < Self.mostMistakes else { return }
         result.mistakes.append(YAMLMistake(place: place(offset), message: message))
     }
 

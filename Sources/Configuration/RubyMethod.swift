@@ -44,7 +44,9 @@ enum RubyMethod {
         case (.number(let number), "negative?"): .truth(number < 0)
         case (.number(let number), "nonzero?"): number == 0 ? RubyValue.none : value
         case (.text(let text), "to_i"): RubyValue.leadingInteger(text).map { .number($0) }
-        case (.text(let text), "strip"), (.text(let text), "chomp"): .text(trimmed(text))
+        case (.text(let text), "strip"): .text(trimmed(text))
+        // A break at the end is one character, also where it is two bytes.
+        case (.text(let text), "chomp"): .text(text.last?.isNewline ?? false ? String(text.dropLast()) : text)
         case (.text(let text), "downcase"): .text(text.lowercased())
         case (.text(let text), "upcase"): .text(text.uppercased())
         case (.text(let text), "empty?"): .truth(text.isEmpty)
@@ -98,7 +100,11 @@ enum RubyMethod {
         if sign == "==" { return .truth(left == right) }
         if sign == "!=" { return .truth(left != right) }
         switch (left, right) {
-        case (.text(let one), .text(let other)) where sign == "+": return .text(one + other)
+        case (.text(let one), .text(let other)) where sign == "+":
+            guard one.utf8.count + other.utf8.count <= RubyValue.longestText else {
+                throw RubyMistake(offset: offset, reason: "the text is too long", isUnknown: false)
+            }
+            return .text(one + other)
         case (.number(let one), .number(let other)):
             if let value = compare(sign, one, other) ?? calculate(sign, one, other) { return value }
             throw RubyMistake(

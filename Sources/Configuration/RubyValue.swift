@@ -8,6 +8,9 @@ enum RubyValue: Equatable {
     case text(String)
     case list([RubyValue])
 
+    /// In bytes, of a text that is put together.
+    static let longestText = 1 << 16
+
     /// Everything but nil and false.
     var isTruthy: Bool { self != .none && self != .truth(false) }
 

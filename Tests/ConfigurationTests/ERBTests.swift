@@ -22,7 +22,8 @@ struct ERBTests {
         (#"'q_#{1}'"#, "q_#{1}"), (#"[ENV["X"].to_i, 10].max"#, "10"), (#"[ENV["X"].to_i, 10].min"#, "7"),
         (#"%w[a b 7].include?(ENV["X"])"#, "true"), (#"ENV["X"].to_i.clamp(1, 5)"#, "5"), (":low", "low"),
         (#"ENV["X"] != "8" # a comment"#, "true"), ("10_000", "10000"), ("nil || false", "false"),
-        (#"ENV["X"].in?(%w[6 7])"#, "true"), (#"true ? "a":"b""#, "a"), ("String(5)", "5"),
+        (#"'[' + ' a '.chomp + ']'"#, "[ a ]"), (#"ENV["X"].in?(%w[6 7])"#, "true"), (#"true ? "a":"b""#, "a"),
+        ("String(5)", "5"),
     ]
 
     private func evaluated(_ text: String) -> ERBTemplate.Result {
@@ -36,6 +37,21 @@ struct ERBTests {
         let result = evaluated("<%= \(ruby) %>")
         #expect(result.mistakes == [])
         #expect(String(result.text) == text)
+    }
+
+    @Test(
+        "a hyphen in a tag takes away the blanks before it, or the line break after it; places stay those of the file")
+    func trimmed() {
+        let result = evaluated("a: 1\n  <%- if true -%>\nb: <%= 2 -%>\n\n<%- end -%>\nc: <%= nope %>\n")
+        #expect(String(result.text).split(whereSeparator: \.isNewline) == ["a: 1", "b: 2", "c: "])
+        #expect(result.mistakes.map(\.place) == [Place(line: 6, column: 8)])
+    }
+
+    @Test("a text cannot grow without end, and a thousand mistakes are told as a hundred")
+    func bounded() {
+        let grown = evaluated("<% a = 'x' %>" + String(repeating: "<% a = a + a %>", count: 40))
+        #expect(grown.mistakes.first?.message.contains("the text is too long") == true)
+        #expect(evaluated(String(repeating: "a: <%= nope %>\n", count: 1000)).mistakes.count == 100)
     }
 
     @Test(

@@ -35,7 +35,8 @@ struct RubyAgreementTests {
 
     @Test("of each expression")
     func expressions() throws {
-        let script = #"puts JSON.generate(JSON.parse(STDIN.read).map { |ruby| ERB.new("<%= #{ruby}\n%>").result })"#
+        let script =
+            #"puts JSON.generate(JSON.parse(STDIN.read).map { |ruby| ERB.new("<%= #{ruby}\n%>", trim_mode: "-").result })"#
         let found = try ruby(script, ERBTests.printed.map(\.0), ERBTests.variables)
         #expect(found as? [String] == ERBTests.printed.map(\.1))
     }
@@ -51,7 +52,7 @@ struct RubyAgreementTests {
         }
         let script = """
             puts JSON.generate(JSON.parse(STDIN.read).reject { |_, text, ours|
-              load.(ERB.new(text).result) == load.(ours)
+              load.(ERB.new(text, trim_mode: "-").result) == load.(ours)
             }.map(&:first))
             """
         #expect(pairs.count > 5)
