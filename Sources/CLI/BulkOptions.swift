@@ -23,7 +23,10 @@ struct BulkOptions: ParsableArguments {
 
     func validate() throws {
         if names.contains("") { throw ValidationError("a jid is not empty") }
-        if names.isEmpty == (place == nil) { throw ValidationError("name jobs, or a place with --in") }
+        if names.isEmpty && place == nil { throw ValidationError("name jobs, or a place with --in") }
+        if let name = names.first, place != nil {
+            throw ValidationError("--in means all jobs of a place: leave it out, or \(name)")
+        }
         if case .running = place { throw ValidationError("jobs that run are ended by `martlet jobs cancel`") }
         if let olderThan, DurationArgument.seconds(olderThan) == nil {
             throw ValidationError("--older-than takes a duration such as 2h or 7d, not '\(olderThan)'")
@@ -57,8 +60,17 @@ struct BulkOptions: ParsableArguments {
                 return
             }
             guard yes else { throw try Self.unconfirmed(bulk, "\(done), of the \(place.title)") }
-            try Self.report(bulk.carryOut(), done: done, asJSON: json)
+            let totals = try bulk.carryOut()
+            if case .kill = order { Self.warn(ofKilled: totals.done, limits) }
+            try Self.report(totals, done: done, asJSON: json)
         }
+    }
+
+    /// The dead set forgets what is beyond its limit, the oldest first, also of what was killed just now.
+    private static func warn(ofKilled number: Int, _ limits: DeadLimits) {
+        guard number > limits.jobs else { return }
+        Output.error(
+            "martlet: the dead set keeps \(limits.jobs) jobs (`dead_max_jobs`): the others of these \(number) are gone")
     }
 
     /// Says how many it would be.

@@ -16,6 +16,8 @@ enum PlaceArgument: ExpressibleByArgument {
         case "schedule": self = .lying(.schedule)
         case "dead": self = .lying(.dead)
         case "running": self = .running
+        // What the dashboard calls sets: nobody means a queue. (One of that name is queue:NAME.)
+        case "retries", "scheduled", "morgue": return nil
         default:
             let name =
                 argument.hasPrefix(Keys.queuePrefix) ? String(argument.dropFirst(Keys.queuePrefix.count)) : argument

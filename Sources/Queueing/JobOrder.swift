@@ -62,6 +62,7 @@ package enum JobOrder: Equatable, Sendable {
     private static func pushed(
         _ entry: JobEntry, _ now: Timestamp, _ queue: QueueName?, _ major: SidekiqMajor
     ) -> Result<JobTransfer.Move, Refused> {
+        let major = major == .eight ? SidekiqMajor(writing: entry.payload) ?? major : major
         let pushed =
             entry.place == .schedule
             ? DuePayload.make(entry.payload, now: now, to: queue, as: major)
