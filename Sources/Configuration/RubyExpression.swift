@@ -3,7 +3,7 @@
 indirect enum RubyExpression: Equatable {
     case value(RubyValue)
     /// Pieces of a text with `#{…}`.
-    case joined([RubyExpression])
+    case joined([RubyExpression], offset: Int)
     case list([RubyExpression])
     /// `Rails.env`.
     case section
@@ -36,9 +36,9 @@ extension RubyExpression {
     func value(_ around: RubySurroundings) throws(RubyMistake) -> RubyValue {
         switch self {
         case .value(let value): return value
-        case .joined(let parts):
+        case .joined(let parts, let offset):
             var text = ""
-            for part in parts { text += try part.value(around).printed ?? "" }
+            for part in parts { text = try RubyValue.joined(text, part.value(around).printed ?? "", offset: offset) }
             return .text(text)
         case .list(let parts):
             var values: [RubyValue] = []

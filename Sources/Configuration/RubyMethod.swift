@@ -101,10 +101,7 @@ enum RubyMethod {
         if sign == "!=" { return .truth(left != right) }
         switch (left, right) {
         case (.text(let one), .text(let other)) where sign == "+":
-            guard one.utf8.count + other.utf8.count <= RubyValue.longestText else {
-                throw RubyMistake(offset: offset, reason: "the text is too long", isUnknown: false)
-            }
-            return .text(one + other)
+            return .text(try RubyValue.joined(one, other, offset: offset))
         case (.number(let one), .number(let other)):
             if let value = compare(sign, one, other) ?? calculate(sign, one, other) { return value }
             throw RubyMistake(

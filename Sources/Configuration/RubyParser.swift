@@ -94,8 +94,17 @@ struct RubyParser {
         }
         let offset = next.offset
         if takes("!") { return .not(try unary()) }
-        if takes("-") { return .operation("-", .value(.number(0)), try unary(), offset: offset) }
-        var found = try primary()
+        let isNegative = takes("-")
+        var found: RubyExpression
+        // A minus right before a number is part of it, and so comes before the methods that follow.
+        if isNegative, case .number(let number) = next.kind, next.offset == offset + 1 {
+            tokens.removeFirst()
+            found = .value(.number(-number))
+        } else if isNegative {
+            return .operation("-", .value(.number(0)), try unary(), offset: offset)
+        } else {
+            found = try primary()
+        }
         while true {
             let isSafe = next.kind == .sign("&.")
             guard isSafe || next.kind == .sign(".") else { return found }
@@ -136,7 +145,7 @@ struct RubyParser {
             return .value(.list(words.map { .text($0) }))
         case .text(let pieces):
             tokens.removeFirst()
-            return try joined(pieces)
+            return try joined(pieces, offset: token.offset)
         case .sign:
             if takes("[") { return .list(try list(until: "]")) }
             try demand("(")
@@ -147,7 +156,7 @@ struct RubyParser {
         }
     }
 
-    private func joined(_ pieces: [RubyToken.Piece]) throws(RubyMistake) -> RubyExpression {
+    private func joined(_ pieces: [RubyToken.Piece], offset: Int) throws(RubyMistake) -> RubyExpression {
         var parts: [RubyExpression] = []
         for piece in pieces {
             switch piece {
@@ -157,7 +166,7 @@ struct RubyParser {
                 parts.append(try Self.expression(inner[...], of: scalars))
             }
         }
-        return parts.count == 1 ? parts[0] : .joined(parts)
+        return parts.count == 1 ? parts[0] : .joined(parts, offset: offset)
     }
 
     private mutating func named(_ name: String, _ token: RubyToken) throws(RubyMistake) -> RubyExpression {

@@ -11,6 +11,14 @@ enum RubyValue: Equatable {
     /// In bytes, of a text that is put together.
     static let longestText = 1 << 16
 
+    /// Two texts as one, or a mistake if that would be longer than `longestText`.
+    static func joined(_ one: String, _ other: String, offset: Int) throws(RubyMistake) -> String {
+        guard one.utf8.count + other.utf8.count <= longestText else {
+            throw RubyMistake(offset: offset, reason: "the text is too long", isUnknown: false)
+        }
+        return one + other
+    }
+
     /// Everything but nil and false.
     var isTruthy: Bool { self != .none && self != .truth(false) }
 

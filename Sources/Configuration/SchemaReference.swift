@@ -113,7 +113,8 @@ extension Schema {
           `.to_i`, `.to_s`, `.strip`, `.downcase`, `.upcase`, `.presence`, `.present?`, `.blank?`, `.nil?`, `.empty?`, `.start_with?`,
           `.include?`, `.clamp`, `[a, b].max` and `.min`, `%w[a b]`, `Rails.env` with `.production?` and so on, whole numbers, texts with
           `#{…}`, `+ - * / %`, comparisons, `&& || !`, `a ? b : c`, `<% name = value %>`, `<% if %>`, `<% unless %>`, `<% elsif %>`,
-          `<% else %>`, `<% end %>` and `<%# comments %>`. Ruby itself is not run; anything else is a mistake, with its place.
+          `<% else %>`, `<% end %>` and `<%# comments %>`; `-%>` and `<%-` as in Sidekiq 7 and 8 (6.4.1 refuses them). Ruby itself is not
+          run; anything else is a mistake, with its place.
         - Other keys have no effect.
 
         """

@@ -23,7 +23,7 @@ struct ERBTests {
         (#"%w[a b 7].include?(ENV["X"])"#, "true"), (#"ENV["X"].to_i.clamp(1, 5)"#, "5"), (":low", "low"),
         (#"ENV["X"] != "8" # a comment"#, "true"), ("10_000", "10000"), ("nil || false", "false"),
         (#"'[' + ' a '.chomp + ']'"#, "[ a ]"), (#"ENV["X"].in?(%w[6 7])"#, "true"), (#"true ? "a":"b""#, "a"),
-        ("String(5)", "5"),
+        ("String(5)", "5"), ("-5.clamp(1, 3)", "1"), ("- 5.clamp(1, 3)", "-3"), ("2 -1", "1"),
     ]
 
     private func evaluated(_ text: String) -> ERBTemplate.Result {
@@ -51,6 +51,8 @@ struct ERBTests {
     func bounded() {
         let grown = evaluated("<% a = 'x' %>" + String(repeating: "<% a = a + a %>", count: 40))
         #expect(grown.mistakes.first?.message.contains("the text is too long") == true)
+        let joined = evaluated("<% a = 'x' %>" + String(repeating: ##"<% a = "#{a}#{a}" %>"##, count: 20))
+        #expect(joined.mistakes.first?.message.contains("the text is too long") == true)
         #expect(evaluated(String(repeating: "a: <%= nope %>\n", count: 1000)).mistakes.count == 100)
     }
 
